@@ -1,2 +1,67 @@
-//! Not written yet.
-fn main() {}
+//! Build and test driver, `cargo xtask VERB`: one file a verb, so that a newcomer needs no more than Rust and Node to start.
+//!
+//! It must compile quickly, since everything waits for it: no training, no batch engine, no argument parser with macros.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a native driver: files, clocks and processes are its work"
+)]
+
+mod browsers;
+mod check;
+mod command;
+mod deny;
+mod node;
+mod project;
+mod test;
+mod tools;
+mod up;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::*;
+use project::Project;
+
+const USAGE: &str = "\
+Usage: cargo xtask VERB
+
+  up [--port N]     set up what is missing, seed local storage, serve the page (port 9696 unless told)
+  test [STEP ...]   set up what is missing, then run every test, or only the named steps
+  check             the quick part of test: format, lints, native tests without training, types
+  wasm              build pkg/wasm, the module that all hosts share, and print its size
+  deny              licences, bans, sources and advisories of the dependencies
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    let verb = match arguments.next()? {
+        Some(Value(verb)) => verb.string()?,
+        Some(Short('h') | Long("help")) => {
+            print!("{USAGE}");
+            return Ok(());
+        }
+        Some(other) => return Err(other.unexpected().into()),
+        None => bail!("a verb is missing\n\n{USAGE}"),
+    };
+    let project = Project::locate()?;
+    match verb.as_str() {
+        "up" => up::run(&project, arguments),
+        "test" => test::run(&project, arguments),
+        "check" => check::run(&project, arguments),
+        "wasm" => wasm::run(&project, arguments),
+        "deny" => deny::run(&project, arguments),
+        other => bail!("unknown verb {other:?}\n\n{USAGE}"),
+    }
+}

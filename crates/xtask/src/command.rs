@@ -1,0 +1,65 @@
+//! Running other programs: each is shown before it runs, and a failure names it again.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Runs a program with this terminal's output.
+///
+/// # Errors
+/// When it cannot be started or does not succeed.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    announce(command);
+    let status = command.status().with_context(|| format!("cannot start {}", name_of(command)))?;
+    if !status.success() {
+        bail!("{} failed ({status})", name_of(command));
+    }
+    Ok(())
+}
+
+/// Runs a program, shows its standard output line by line as it comes, and returns it too.
+///
+/// # Errors
+/// When it cannot be started or does not succeed.
+pub(crate) fn run_and_keep(command: &mut Command) -> Result<String> {
+    announce(command);
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {}", name_of(command)))?;
+    let mut kept = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        let mut shown = std::io::stdout().lock();
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line?;
+            let line = String::from_utf8_lossy(&line);
+            writeln!(shown, "{line}")?;
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{} failed ({status})", name_of(command));
+    }
+    Ok(kept)
+}
+
+/// What a program prints, unseen; `None` when it is absent or fails.
+pub(crate) fn quiet_output(command: &mut Command) -> Option<String> {
+    let output = command.stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn announce(command: &Command) {
+    let mut line = name_of(command);
+    for argument in command.get_args() {
+        line.push(' ');
+        line.push_str(&argument.to_string_lossy());
+    }
+    println!("$ {line}");
+}
+
+fn name_of(command: &Command) -> String {
+    let program = std::path::Path::new(command.get_program());
+    program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned()
+}

@@ -1,0 +1,78 @@
+//! Programs that cargo installs for the tests, kept inside the build directory; what the machine already has is used instead.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::command;
+use crate::project::Project;
+
+/// A program from a crate.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    crate_name: &'static str,
+    program: &'static str,
+    version: String,
+}
+
+/// Runs the module's own tests in a browser.
+pub(crate) fn wasm_pack() -> Tool {
+    Tool::new("wasm-pack", "wasm-pack", "0.15.1")
+}
+
+/// Drives Firefox; Debian packages none.
+pub(crate) fn geckodriver() -> Tool {
+    Tool::new("geckodriver", "geckodriver", "0.37.1")
+}
+
+/// Checks licences and advisories.
+pub(crate) fn cargo_deny() -> Tool {
+    Tool::new("cargo-deny", "cargo-deny", "0.20.2")
+}
+
+/// What `wasm-pack test` starts; of the very version in Cargo.lock, or it would fetch one.
+///
+/// # Errors
+/// When Cargo.lock does not name wasm-bindgen.
+pub(crate) fn wasm_bindgen(project: &Project) -> Result<Tool> {
+    let version = project.locked_version("wasm-bindgen")?;
+    Ok(Tool::new("wasm-bindgen-cli", "wasm-bindgen", &version))
+}
+
+impl Tool {
+    fn new(crate_name: &'static str, program: &'static str, version: &str) -> Self {
+        Self { crate_name, program, version: version.to_owned() }
+    }
+
+    /// Installs the program unless the wanted version is on the search path.
+    ///
+    /// # Errors
+    /// When cargo cannot build it.
+    pub(crate) fn ensure(&self, project: &Project) -> Result<()> {
+        if self.is_present(project)? {
+            return Ok(());
+        }
+        println!("Installing {} {} into {} ...", self.crate_name, self.version, project.tools().display());
+        command::run(
+            Command::new("cargo")
+                .args(["install", "--quiet", "--locked", "--force", "--root"])
+                .arg(project.tools())
+                .arg(format!("{}@{}", self.crate_name, self.version))
+                // One build directory for all of them: they share dependencies.
+                .env("CARGO_TARGET_DIR", project.tools().join("build"))
+                // These run for seconds and are compiled for minutes: little optimisation, no link-time optimisation.
+                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+                .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+        )
+        .with_context(|| format!("{} could not be installed", self.crate_name))
+    }
+
+    fn is_present(&self, project: &Project) -> Result<bool> {
+        let Some(path) = project.which(&[self.program])? else {
+            return Ok(false);
+        };
+        let said = command::quiet_output(Command::new(path).arg("--version")).unwrap_or_default();
+        Ok(said.split_whitespace().any(|word| word == self.version))
+    }
+}

@@ -1,0 +1,148 @@
+//! `cargo xtask wasm`: the module that every host shares, `pkg/wasm/curbside_bg.wasm`, with its glue.
+//!
+//! Three steps: rustc makes a bare cdylib (built together with the rlib, link-time optimisation would be lost), the generator adds
+//! the glue, wasm-opt shrinks the result. The last two are skipped when rustc had nothing to do.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::project::Project;
+use crate::{command, node};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// What rustc emits for this target by default, and so what wasm-opt must accept; every engine since 2022 has them.
+const WASM_OPT: [&str; 9] = [
+    "-O3",
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--strip-producers",
+];
+
+/// The verb: builds the module and prints its size.
+///
+/// # Errors
+/// As [`build`], and when an argument is given.
+pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()> {
+    if let Some(argument) = arguments.next()? {
+        return Err(argument.unexpected().into());
+    }
+    node::install_packages(project)?;
+    build(project)?;
+    print_size(project)
+}
+
+/// Builds the module if anything it is made of has changed.
+///
+/// # Errors
+/// When the target cannot be set up, or one of the three steps fails.
+pub(crate) fn build(project: &Project) -> Result<()> {
+    let compiled = compile(project)?;
+    let folder = project.path("pkg/wasm");
+    let stamp = folder.join(".made-from");
+    let wanted = fingerprint(project, &compiled)?;
+    if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == wanted) {
+        return Ok(());
+    }
+    // Without the stamp a build that is broken off half-way is not taken for a finished one.
+    match fs::remove_file(&stamp) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    generate_glue(&compiled, &folder)?;
+    optimise(project, &folder.join("curbside_bg.wasm"))?;
+    fs::write(&stamp, wanted)?;
+    Ok(())
+}
+
+/// Compiles the library for WebAssembly and returns the file.
+///
+/// # Errors
+/// When the target is missing and cannot be added, or the code does not compile.
+fn compile(project: &Project) -> Result<PathBuf> {
+    ensure_target()?;
+    command::run(Command::new("cargo").args([
+        "rustc",
+        "--quiet",
+        "--package=curbside",
+        "--lib",
+        "--crate-type=cdylib",
+        "--profile=wasm",
+        "--target",
+        TARGET,
+    ]))?;
+    Ok(project.target(TARGET).join("wasm/curbside.wasm"))
+}
+
+/// Adds Rust's WebAssembly target if this toolchain lacks it.
+///
+/// # Errors
+/// When rustup is absent or cannot fetch it.
+pub(crate) fn ensure_target() -> Result<()> {
+    let installed = command::quiet_output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))
+        .is_some_and(|folder| Path::new(folder.trim()).is_dir());
+    if installed {
+        return Ok(());
+    }
+    command::run(Command::new("rustup").args(["target", "add", TARGET]))
+        .with_context(|| format!("Rust's target {TARGET} is missing and rustup cannot add it"))
+}
+
+fn generate_glue(compiled: &Path, folder: &Path) -> Result<()> {
+    let mut generator = Bindgen::new();
+    generator
+        .input_path(compiled)
+        .out_name("curbside")
+        .typescript(true)
+        // A trapped instance is dead: the shell starts a fresh one with this and opens the retained bundle again.
+        .reset_state_function(true)
+        // Every host says where its module is; a default path would make bundlers copy a file nobody loads.
+        .omit_default_module_path(true)
+        .remove_producers_section(true)
+        .web(true)?;
+    generator.generate(folder).context("the JavaScript glue could not be generated")
+}
+
+fn optimise(project: &Project, module: &Path) -> Result<()> {
+    let smaller = module.with_extension("wasm.new");
+    command::run(
+        node::program(project, "binaryen/bin/wasm-opt")?.args(WASM_OPT).arg(module).arg("--output").arg(&smaller),
+    )?;
+    fs::rename(smaller, module)?;
+    Ok(())
+}
+
+/// Changes whenever the glue or the optimised module could: rustc's output, the lock files, this driver.
+fn fingerprint(project: &Project, compiled: &Path) -> Result<String> {
+    let driver = std::env::current_exe()?;
+    let mut lines = String::new();
+    for path in [compiled, &driver, &project.path("package-lock.json")] {
+        let metadata = fs::metadata(path)?;
+        let written = metadata.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
+        writeln!(lines, "{} {} {written}", path.display(), metadata.len())?;
+    }
+    Ok(lines)
+}
+
+fn print_size(project: &Project) -> Result<()> {
+    let path = project.path("pkg/wasm/curbside_bg.wasm");
+    let module = fs::read(&path)?;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&module)?;
+    println!("pkg/wasm/curbside_bg.wasm: {} bytes, {} bytes after gzip -9", module.len(), gzip.finish()?.len());
+    Ok(())
+}
