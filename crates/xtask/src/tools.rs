@@ -53,19 +53,25 @@ impl Tool {
             return Ok(());
         }
         println!("Installing {} {} into {} ...", self.crate_name, self.version, project.tools().display());
-        command::run(
-            Command::new("cargo")
-                .args(["install", "--quiet", "--locked", "--force", "--root"])
-                .arg(project.tools())
-                .arg(format!("{}@{}", self.crate_name, self.version))
-                // One build directory for all of them: they share dependencies.
-                .env("CARGO_TARGET_DIR", project.tools().join("build"))
-                // These run for seconds and are compiled for minutes: little optimisation, no link-time optimisation.
-                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-                .env("CARGO_PROFILE_RELEASE_LTO", "off")
-                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-        )
-        .with_context(|| format!("{} could not be installed", self.crate_name))
+        // A registry mirror that lags behind may lack a version from the crate's own lock file; a slightly older one serves as well.
+        command::run(self.install(project).arg("--locked"))
+            .or_else(|_| command::run(&mut self.install(project)))
+            .with_context(|| format!("{} could not be installed", self.crate_name))
+    }
+
+    fn install(&self, project: &Project) -> Command {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["install", "--quiet", "--force", "--root"])
+            .arg(project.tools())
+            .arg(format!("{}@{}", self.crate_name, self.version))
+            // One build directory for all of them: they share dependencies.
+            .env("CARGO_TARGET_DIR", project.tools().join("build"))
+            // These run for seconds and are compiled for minutes: little optimisation, none at link time.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        cargo
     }
 
     fn is_present(&self, project: &Project) -> Result<bool> {

@@ -52,9 +52,17 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
 /// When the target cannot be set up, or one of the three steps fails.
 pub(crate) fn build(project: &Project) -> Result<()> {
     let compiled = compile(project)?;
+    finish(project, &compiled)
+}
+
+/// Makes the glue and the optimised module from rustc's output, unless those at hand were made from it.
+///
+/// # Errors
+/// When the npm packages are not installed, or a step fails.
+pub(crate) fn finish(project: &Project, compiled: &Path) -> Result<()> {
     let folder = project.path("pkg/wasm");
     let stamp = folder.join(".made-from");
-    let wanted = fingerprint(project, &compiled)?;
+    let wanted = fingerprint(project, compiled)?;
     if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == wanted) {
         return Ok(());
     }
@@ -63,7 +71,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
-    generate_glue(&compiled, &folder)?;
+    generate_glue(compiled, &folder)?;
     optimise(project, &folder.join("curbside_bg.wasm"))?;
     fs::write(&stamp, wanted)?;
     Ok(())
@@ -73,7 +81,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
 ///
 /// # Errors
 /// When the target is missing and cannot be added, or the code does not compile.
-fn compile(project: &Project) -> Result<PathBuf> {
+pub(crate) fn compile(project: &Project) -> Result<PathBuf> {
     ensure_target()?;
     command::run(Command::new("cargo").args([
         "rustc",
