@@ -47,6 +47,7 @@ mod month;
 mod read;
 mod reasons;
 mod ride;
+pub mod zones;
 
 pub use columns::{Column, Taxi};
 pub use error::{TlcError, TlcErrorKind};
