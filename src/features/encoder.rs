@@ -1,0 +1,239 @@
+//! The feature logic frozen for speed: one pass over the expressions, nothing allocated.
+
+use ndarray::{Array2, ArrayViewMut1};
+
+use super::calendar::LocalTime;
+use super::geometry::Place;
+use super::spec::{
+    CalendarPart, DistanceEstimate, End, Expr, FeatureSpec, MAX_NODES, NodeId, SpecError, ZoneAttribute,
+};
+use super::zones::Zones;
+use crate::num;
+use crate::trip::{Distance, MAX_LOCATION_ID, MAX_PLAUSIBLE_MILES, Trip};
+use crate::warning::{Warning, Warnings};
+
+/// The shortest distance ever assumed, in miles.
+const SHORTEST_MILES: f64 = 0.1;
+
+/// A zone as the encoder reads it.
+#[derive(Clone, Copy, Debug)]
+struct ZoneRow {
+    borough: f64,
+    airport: f64,
+    place: Option<Place>,
+}
+
+/// A trip with everything it left open settled: wall time, and a distance given or assumed.
+#[derive(Clone, Copy, Debug)]
+pub struct Ride {
+    /// Wall time of the pickup.
+    pub pickup: LocalTime,
+    /// Miles, as given or as assumed.
+    pub trip_distance: f64,
+    /// Whether the miles are the assumed ones.
+    pub distance_assumed: bool,
+    /// What the trip alone gives reason to say.
+    pub warnings: Warnings,
+    pu_location_id: u16,
+    do_location_id: u16,
+    great_circle: f64,
+}
+
+/// A [`FeatureSpec`] and its zones, checked and frozen.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    spec: FeatureSpec,
+    /// By zone id; index 0 stays empty.
+    zones: Vec<Option<ZoneRow>>,
+}
+
+impl Encoder {
+    /// Checks a spec and its zones and freezes them.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] for a spec that cannot be computed or zones that cannot be.
+    pub fn new(spec: FeatureSpec, zones: &Zones) -> Result<Encoder, SpecError> {
+        spec.validate()?;
+        if let Some(fault) = zones.fault() {
+            return Err(SpecError::new(fault));
+        }
+        let mut rows = vec![None; usize::from(MAX_LOCATION_ID) + 1];
+        for zone in &zones.zones {
+            rows[usize::from(zone.id)] = Some(ZoneRow {
+                borough: f64::from(zone.borough),
+                airport: f64::from(u8::from(zone.airport)),
+                place: zone.centre.map(Place::new),
+            });
+        }
+        Ok(Encoder { spec, zones: rows })
+    }
+
+    /// The spec that was frozen.
+    pub fn spec(&self) -> &FeatureSpec {
+        &self.spec
+    }
+
+    /// How many numbers a row has.
+    pub fn columns(&self) -> usize {
+        self.spec.columns.len()
+    }
+
+    /// Settles what a trip leaves open.
+    pub fn settle(&self, trip: &Trip) -> Ride {
+        let mut warnings = Warnings::NONE;
+        let (pu, to) = (self.place(trip.pu_location_id()), self.place(trip.do_location_id()));
+        warnings.add_if(pu.is_none() || to.is_none(), Warning::ZoneWithoutPlace);
+        warnings.add_if(trip.trip_distance() == Distance::Implausible, Warning::DistanceIgnored);
+        let great_circle = match (pu, to) {
+            (Some(pu), Some(_)) if trip.pu_location_id() == trip.do_location_id() => pu.miles_within(),
+            (Some(pu), Some(to)) => pu.miles_to(to),
+            _ => f64::NAN,
+        };
+        let (trip_distance, distance_assumed) = match trip.trip_distance() {
+            Distance::Miles(miles) => (miles, false),
+            Distance::NotGiven | Distance::Implausible => (self.spec.distance_estimate.miles(great_circle), true),
+        };
+        Ride {
+            pickup: self.spec.calendar.local(trip.pickup()),
+            trip_distance,
+            distance_assumed,
+            warnings,
+            pu_location_id: trip.pu_location_id(),
+            do_location_id: trip.do_location_id(),
+            great_circle,
+        }
+    }
+
+    /// Computes the columns of a ride into the first [`columns`](Encoder::columns) places of `row`.
+    ///
+    /// A row that is too short is filled as far as it goes.
+    pub fn encode(&self, ride: &Ride, row: &mut [f64]) {
+        let values = self.evaluate(ride);
+        for (place, column) in row.iter_mut().zip(&self.spec.columns) {
+            *place = values[usize::from(column.node)];
+        }
+    }
+
+    /// The feature matrix of many rides: one row a ride, one column a column of the spec.
+    pub fn encode_batch<'a>(&self, trips: impl ExactSizeIterator<Item = &'a Trip>) -> Array2<f64> {
+        let mut matrix = Array2::zeros((trips.len(), self.columns()));
+        for (mut row, trip) in matrix.rows_mut().into_iter().zip(trips) {
+            self.encode_into(&self.settle(trip), &mut row);
+        }
+        matrix
+    }
+
+    fn encode_into(&self, ride: &Ride, row: &mut ArrayViewMut1<'_, f64>) {
+        let values = self.evaluate(ride);
+        for (place, column) in row.iter_mut().zip(&self.spec.columns) {
+            *place = values[usize::from(column.node)];
+        }
+    }
+
+    fn evaluate(&self, ride: &Ride) -> [f64; MAX_NODES] {
+        let mut values = [0.0; MAX_NODES];
+        // `validate` has bounded the list by MAX_NODES and every operand by its own index.
+        for (index, expr) in self.spec.nodes.iter().enumerate() {
+            let value = self.evaluate_one(expr, ride, &values);
+            values[index] = value;
+        }
+        values
+    }
+
+    fn evaluate_one(&self, expr: &Expr, ride: &Ride, values: &[f64; MAX_NODES]) -> f64 {
+        let at = |node: NodeId| values[usize::from(node)];
+        match expr {
+            Expr::TripDistance => {
+                if ride.distance_assumed {
+                    f64::NAN
+                } else {
+                    ride.trip_distance
+                }
+            }
+            Expr::TripDistanceOrEstimate => ride.trip_distance,
+            Expr::Zone(end, attribute) => self.attribute(ride, *end, *attribute),
+            Expr::Calendar(part) => self.calendar_part(ride.pickup, *part),
+            Expr::GreatCircle => ride.great_circle,
+            Expr::Bearing => self.bearing(ride),
+            Expr::Clip { of, low, high } => {
+                let x = at(*of);
+                // Not `clamp`: that one panics on bounds it does not like, and NaN must stay NaN.
+                if x < *low {
+                    *low
+                } else if x > *high {
+                    *high
+                } else {
+                    x
+                }
+            }
+            Expr::Round { of, step } => num::round(at(*of) / step) * step,
+            Expr::IsMissing { of } => f64::from(u8::from(at(*of).is_nan())),
+            #[expect(clippy::float_cmp, reason = "equality of bits is what the expression means")]
+            Expr::Equal { a, b } => f64::from(u8::from(at(*a) == at(*b))),
+            Expr::Difference { a, b } => at(*a) - at(*b),
+            Expr::Ratio { a, b, floor } => {
+                let denominator = at(*b);
+                // `f64::max` would hide a missing denominator.
+                at(*a) / if denominator < *floor { *floor } else { denominator }
+            }
+            Expr::Cross { a, b, size } => at(*a) * f64::from(*size) + at(*b),
+            Expr::Category { of, vocabulary } => num::integral(at(*of))
+                .and_then(|value| u32::try_from(value).ok())
+                .and_then(|value| vocabulary.binary_search(&value).ok())
+                .map_or(f64::NAN, num::count_to_f64),
+        }
+    }
+
+    fn zone(&self, id: u16) -> Option<&ZoneRow> {
+        self.zones.get(usize::from(id)).and_then(Option::as_ref)
+    }
+
+    fn place(&self, id: u16) -> Option<&Place> {
+        self.zone(id).and_then(|zone| zone.place.as_ref())
+    }
+
+    fn attribute(&self, ride: &Ride, end: End, attribute: ZoneAttribute) -> f64 {
+        let id = match end {
+            End::Pickup => ride.pu_location_id,
+            End::Dropoff => ride.do_location_id,
+        };
+        let place = |get: fn(&Place) -> f64| self.place(id).map_or(f64::NAN, get);
+        match attribute {
+            ZoneAttribute::Id => f64::from(id),
+            ZoneAttribute::Latitude => place(|p| p.latitude),
+            ZoneAttribute::Longitude => place(|p| p.longitude),
+            ZoneAttribute::Area => place(|p| p.area),
+            ZoneAttribute::Borough => self.zone(id).map_or(f64::NAN, |zone| zone.borough),
+            ZoneAttribute::Airport => self.zone(id).map_or(f64::NAN, |zone| zone.airport),
+        }
+    }
+
+    fn calendar_part(&self, time: LocalTime, part: CalendarPart) -> f64 {
+        let number = match part {
+            CalendarPart::MinuteOfDay => time.minute_of_day(),
+            CalendarPart::Hour => time.minute_of_day() / 60,
+            CalendarPart::Weekday => time.weekday(),
+            CalendarPart::Weekend => i64::from(time.weekday() >= 5),
+            CalendarPart::Holiday => i64::from(self.spec.calendar.is_holiday(time)),
+            CalendarPart::MinuteOfWeek => time.weekday() * 1440 + time.minute_of_day(),
+        };
+        num::i64_to_f64(number)
+    }
+
+    fn bearing(&self, ride: &Ride) -> f64 {
+        match (self.place(ride.pu_location_id), self.place(ride.do_location_id)) {
+            (Some(_), Some(_)) if ride.pu_location_id == ride.do_location_id => 0.0,
+            (Some(pu), Some(to)) => pu.bearing_to(to),
+            _ => f64::NAN,
+        }
+    }
+}
+
+impl DistanceEstimate {
+    /// The miles assumed for two centres `great_circle` miles apart (NaN where there are none).
+    fn miles(self, great_circle: f64) -> f64 {
+        let miles = if great_circle.is_nan() { self.without_place } else { self.intercept + self.slope * great_circle };
+        num::round_to_cents(miles.clamp(SHORTEST_MILES, MAX_PLAUSIBLE_MILES))
+    }
+}

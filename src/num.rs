@@ -1,0 +1,114 @@
+//! Numbers: every lossy cast and every transcendental function of the scoring module.
+//!
+//! They live apart because the same ride must give the same bits on every host. Rust's std takes `sin` and `ln`
+//! from the platform's C library natively and from a bundled one in wasm, and the two differ in the last place; here
+//! they come from `libm` alone, which is plain Rust and so the same everywhere. A cast that can lose something is
+//! written once, here, with the reason why nothing is lost.
+
+/// Mean radius of the earth in statute miles, as the great-circle feature uses it.
+pub(crate) const EARTH_RADIUS_MILES: f64 = 3958.8;
+
+/// Sine of an angle in radians.
+pub(crate) fn sin(x: f64) -> f64 {
+    libm::sin(x)
+}
+
+/// Cosine of an angle in radians.
+pub(crate) fn cos(x: f64) -> f64 {
+    libm::cos(x)
+}
+
+/// Arc sine in radians.
+pub(crate) fn asin(x: f64) -> f64 {
+    libm::asin(x)
+}
+
+/// Angle of the point (x, y) in radians, -pi to pi.
+pub(crate) fn atan2(y: f64, x: f64) -> f64 {
+    libm::atan2(y, x)
+}
+
+/// Square root. IEEE 754 demands the correctly rounded result, so this one is the same everywhere.
+pub(crate) fn sqrt(x: f64) -> f64 {
+    libm::sqrt(x)
+}
+
+/// Largest integral number not above `x`, without the platform's function.
+pub(crate) fn floor(x: f64) -> f64 {
+    libm::floor(x)
+}
+
+/// The nearest integral number, halves away from zero, without the platform's function.
+pub(crate) fn round(x: f64) -> f64 {
+    libm::round(x)
+}
+
+/// Rounds to two decimals, half away from zero: what a rider is shown of an assumed distance.
+pub(crate) fn round_to_cents(x: f64) -> f64 {
+    round(x * 100.0) / 100.0
+}
+
+/// The integer that `x` is, if it is an integral number that fits an `i64` exactly.
+pub(crate) fn integral(x: f64) -> Option<i64> {
+    // 2^53: beyond it neighbouring integers share a double, so "the integer that was meant" has no answer.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if x.is_finite() && x.abs() <= EXACT && floor(x) == x { Some(truncate_to_i64(x)) } else { None }
+}
+
+/// Truncates toward zero; saturates, and NaN gives 0, as Rust's `as` defines.
+#[expect(clippy::cast_possible_truncation, reason = "truncation is what is asked for")]
+pub(crate) fn truncate_to_i64(x: f64) -> i64 {
+    x as i64
+}
+
+/// Truncates toward zero as C's cast to `int` does where it is defined; beyond `int` it saturates.
+#[expect(clippy::cast_possible_truncation, reason = "truncation is what is asked for")]
+pub(crate) fn truncate_to_i32(x: f64) -> i32 {
+    x as i32
+}
+
+/// A count or index as a double; exact below 2^53, which no length in a bundle reaches (`Limits`).
+#[expect(clippy::cast_precision_loss, reason = "lengths are bounded far below 2^53")]
+pub(crate) fn count_to_f64(n: usize) -> f64 {
+    n as f64
+}
+
+/// An `i64` of minutes or days as a double; exact below 2^53.
+#[expect(clippy::cast_precision_loss, reason = "dates are bounded far below 2^53 minutes")]
+pub(crate) fn i64_to_f64(n: i64) -> f64 {
+    n as f64
+}
+
+/// The nearest `f32`, ties to even: what leaves and thresholds of our own training are rounded to.
+#[expect(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+pub fn nearest_f32(x: f64) -> f32 {
+    x as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integral_takes_what_is_an_integer_and_nothing_else() {
+        let rows = [
+            (130.0, Some(130)),
+            (-0.0, Some(0)),
+            (130.5, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+            (9_007_199_254_740_992.0, Some(9_007_199_254_740_992)),
+            (1e300, None),
+        ];
+        for (x, expected) in rows {
+            assert_eq!(integral(x), expected, "{x}");
+        }
+    }
+
+    #[test]
+    fn casts_saturate_instead_of_wrapping() {
+        assert_eq!(truncate_to_i32(f64::INFINITY), i32::MAX);
+        assert_eq!(truncate_to_i32(-1e18), i32::MIN);
+        assert_eq!(truncate_to_i32(-0.9), 0);
+    }
+}

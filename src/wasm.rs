@@ -1,0 +1,247 @@
+//! The face that JavaScript sees. The npm package `curbside` in `pkg/` is built on it and is what people use.
+//!
+//! Numbers cross as numbers: an estimate is one call with scalars, and its parts come back in a buffer inside the wasm
+//! memory that [`Scorer::results`] points to. Only what is asked for rarely (cards, zones, errors) becomes objects.
+
+mod errors;
+mod object;
+
+use js_sys::{Array, Float64Array, JsString, Uint32Array};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use crate::bundle::{HEADER_BYTES, Header, Limits};
+use crate::serving::{PredictRequest, predict};
+use crate::trip::{Given, Pickup, TripInput};
+use crate::{Estimate, Estimator, Trip, TripError};
+use errors::{open_error, trip_error};
+
+/// `given` bit: the distance argument counts; else the rider gave none.
+const GIVEN_DISTANCE: u32 = 1;
+/// `given` bit: the pickup argument is minutes since 1970 on the wall; else it is milliseconds of UTC.
+const GIVEN_WALL_MINUTES: u32 = 2;
+
+/// Numbers that an estimate leaves in the result buffer: duration, miles scored, 1 where those were assumed, warning
+/// bits, minutes since 1970 on the wall.
+const RESULTS: usize = 5;
+
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// The digest that a bundle's header names for its body, which begins at byte 48: for WebCrypto to compare.
+///
+/// # Errors
+///
+/// A JavaScript `Error` with `code`, for bytes that do not begin as a bundle does.
+#[wasm_bindgen(js_name = bodyDigest)]
+pub fn body_digest(bytes: &[u8]) -> Result<Vec<u8>, JsValue> {
+    Header::from_bytes(bytes, &Limits::default()).map(|header| header.digest.to_vec()).map_err(|e| open_error(&e))
+}
+
+/// Where a bundle's body begins.
+#[wasm_bindgen(js_name = bodyOffset)]
+pub fn body_offset() -> usize {
+    HEADER_BYTES
+}
+
+/// The code and message of every warning bit, from bit 0 up.
+#[wasm_bindgen(js_name = warningTexts)]
+pub fn warning_texts() -> Result<JsValue, JsValue> {
+    #[derive(Serialize)]
+    struct Text {
+        bit: u32,
+        code: &'static str,
+        message: &'static str,
+    }
+    let texts = crate::Warning::ALL.map(|w| Text { bit: w as u32, code: w.code(), message: w.message() });
+    to_object(&texts.as_slice())
+}
+
+/// An opened bundle.
+#[wasm_bindgen]
+pub struct Scorer {
+    estimator: Estimator,
+    results: Box<[f64; RESULTS]>,
+}
+
+#[wasm_bindgen]
+impl Scorer {
+    /// Opens a bundle, checks everything in it and runs its golden rides.
+    ///
+    /// # Errors
+    ///
+    /// A JavaScript `Error` with `code`, `section` and `offset`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bytes: &[u8]) -> Result<Scorer, JsValue> {
+        let estimator = Estimator::open(bytes).map_err(|e| open_error(&e))?;
+        Ok(Scorer { estimator, results: Box::new([0.0; RESULTS]) })
+    }
+
+    /// Address of the result buffer in the wasm memory: 5 doubles.
+    pub fn results(&self) -> *const f64 {
+        self.results.as_ptr()
+    }
+
+    /// Estimates a ride given in numbers; its parts are then in the result buffer.
+    ///
+    /// # Errors
+    ///
+    /// A JavaScript `Error` with `code` and `field`.
+    pub fn estimate(&mut self, pu: f64, to: f64, distance: f64, pickup: f64, given: u32) -> Result<f64, JsValue> {
+        let trip = numbers(pu, to, distance, pickup, given).map_err(|e| trip_error(&e))?;
+        Ok(self.keep(&self.estimator.estimate(&trip)))
+    }
+
+    /// Estimates a ride given as a JavaScript object of any shape; `now` is the host's clock in milliseconds, for a ride
+    /// without a time.
+    ///
+    /// # Errors
+    ///
+    /// A JavaScript `Error` with `code` and `field`.
+    #[wasm_bindgen(js_name = estimateObject)]
+    pub fn estimate_object(&mut self, ride: &JsValue, now: f64) -> Result<f64, JsValue> {
+        let trip = object::read(ride, now)?;
+        Ok(self.keep(&self.estimator.estimate(&trip)))
+    }
+
+    /// Estimates many rides given in columns of one length; `pickup` as for `estimate`, NaN in `distance` where the rider
+    /// gave none. Returns `[durations, warnings, errors]`: a ride that cannot be scored has NaN, and an error
+    /// `{row, code, field, message}`.
+    ///
+    /// # Errors
+    ///
+    /// A JavaScript `Error`, for columns of different lengths.
+    #[wasm_bindgen(js_name = estimateBatch)]
+    pub fn estimate_batch(
+        &self,
+        pu: &[f64],
+        to: &[f64],
+        distance: &[f64],
+        pickup: &[f64],
+        given: u32,
+    ) -> Result<Array, JsValue> {
+        let rows = pu.len();
+        if [to.len(), distance.len(), pickup.len()].iter().any(|length| *length != rows) {
+            return Err(errors::columns_error(rows, to.len(), distance.len(), pickup.len()));
+        }
+        let mut durations = vec![f64::NAN; rows];
+        let mut warnings = vec![0; rows];
+        let errors = Array::new();
+        for row in 0..rows {
+            let given = (given & GIVEN_WALL_MINUTES) | if distance[row].is_nan() { 0 } else { GIVEN_DISTANCE };
+            match numbers(pu[row], to[row], distance[row], pickup[row], given) {
+                Ok(trip) => {
+                    let estimate = self.estimator.estimate(&trip);
+                    durations[row] = estimate.duration;
+                    warnings[row] = estimate.warnings.bits();
+                }
+                Err(error) => {
+                    errors.push(&errors::row_error(row, &error)?);
+                }
+            }
+        }
+        let (durations, warnings) = (Float64Array::from(&durations[..]), Uint32Array::from(&warnings[..]));
+        Ok(Array::of3(&durations, &warnings, &errors))
+    }
+
+    /// Answers `POST /predict`: returns `[status, body]`.
+    pub fn predict(&self, content_type: Option<String>, body: &[u8], now: f64) -> Result<Array, JsValue> {
+        let request = PredictRequest {
+            content_type: content_type.as_deref(),
+            body,
+            now: Pickup::from_unix_millis(now).ok(),
+            minted_id: &mint_id()?,
+        };
+        let reply = predict(Some(&self.estimator), &request);
+        Ok(Array::of2(&JsValue::from(reply.status), &JsString::from(reply.body)))
+    }
+
+    /// The model's card as an object.
+    pub fn card(&self) -> Result<JsValue, JsValue> {
+        to_object(self.estimator.card())
+    }
+
+    /// The zones, as objects `{id, name, borough, airport, latitude, longitude}`.
+    pub fn zones(&self) -> Result<JsValue, JsValue> {
+        #[derive(Serialize)]
+        struct ZoneOut<'a> {
+            id: u16,
+            name: &'a str,
+            borough: &'a str,
+            airport: bool,
+            latitude: Option<f32>,
+            longitude: Option<f32>,
+        }
+        let zones = self.estimator.zones();
+        let out: Vec<ZoneOut<'_>> = zones
+            .zones
+            .iter()
+            .map(|zone| ZoneOut {
+                id: zone.id,
+                name: &zone.name,
+                borough: zones.borough(zone),
+                airport: zone.airport,
+                latitude: zone.centre.map(|centre| centre.latitude),
+                longitude: zone.centre.map(|centre| centre.longitude),
+            })
+            .collect();
+        to_object(&out)
+    }
+
+    /// What the number means, as an object `{name, unit, low, high}`.
+    pub fn target(&self) -> Result<JsValue, JsValue> {
+        to_object(self.estimator.target())
+    }
+
+    fn keep(&mut self, estimate: &Estimate) -> f64 {
+        *self.results = [
+            estimate.duration,
+            estimate.trip_distance,
+            f64::from(u8::from(estimate.distance_assumed)),
+            f64::from(estimate.warnings.bits()),
+            crate::num::i64_to_f64(estimate.pickup.minutes()),
+        ];
+        estimate.duration
+    }
+}
+
+fn numbers(pu: f64, to: f64, distance: f64, pickup: f64, given: u32) -> Result<Trip, TripError> {
+    let pickup = if given & GIVEN_WALL_MINUTES != 0 {
+        Pickup::from_local_minutes(crate::num::truncate_to_i64(crate::num::floor(pickup)))?
+    } else {
+        Pickup::from_unix_millis(pickup)?
+    };
+    let input = TripInput {
+        pu_location_id: Given::Number(pu),
+        do_location_id: Given::Number(to),
+        trip_distance: if given & GIVEN_DISTANCE != 0 { Given::Number(distance) } else { Given::Absent },
+        pickup_datetime: Given::Absent,
+    };
+    input.check(Some(pickup))
+}
+
+/// A version 4 UUID (RFC 9562) from the host's random source.
+fn mint_id() -> Result<String, JsValue> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|fault| JsValue::from(js_sys::Error::new(&fault.to_string())))?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut id = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            id.push('-');
+        }
+        for digit in [byte >> 4, byte & 15] {
+            id.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+    Ok(id)
+}
+
+/// Plain objects and `null`, as `JSON.parse` would give them.
+fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(JsValue::from)
+}
