@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
@@ -39,7 +40,7 @@ impl ParquetRows {
     pub(super) fn open(path: &Path, batch_rows: usize) -> Result<(Self, Layout), TlcError> {
         let file = File::open(path).map_err(|error| TlcError::io(path, "open", error))?;
         ends_whole(path, &file)?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| corrupt(path, &error))?;
+        let builder = decoding(path, || ParquetRecordBatchReaderBuilder::try_new(file))?;
         let schema = builder.schema().clone();
         let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let layout = layout_of(path, &names)?;
@@ -50,8 +51,8 @@ impl ParquetRows {
             }
         }
         let mask = ProjectionMask::roots(builder.parquet_schema(), layout.positions);
-        let reader =
-            builder.with_projection(mask).with_batch_size(batch_rows).build().map_err(|error| corrupt(path, &error))?;
+        let builder = builder.with_projection(mask).with_batch_size(batch_rows);
+        let reader = decoding(path, || builder.build())?;
         // A projection keeps the file's order: a column's place is how many of the five stand before it.
         let positions = layout.positions.map(|at| layout.positions.iter().filter(|&&other| other < at).count());
         Ok((Self { reader, positions }, layout))
@@ -59,8 +60,7 @@ impl ParquetRows {
 
     /// Appends the next rows; false when there are none left.
     pub(super) fn read(&mut self, path: &Path, rows: &mut Vec<Cells>) -> Result<bool, TlcError> {
-        let Some(batch) = self.reader.next() else { return Ok(false) };
-        let batch = batch.map_err(|error| corrupt(path, &error))?;
+        let Some(batch) = decoding(path, || self.reader.next().transpose())? else { return Ok(false) };
         let changed = || corrupt(path, &"a batch that does not have the columns that the file announces");
         rows.extend(cells_of(&batch, self.positions).ok_or_else(changed)?);
         Ok(true)
@@ -196,6 +196,15 @@ fn ends_whole(path: &Path, mut file: &File) -> Result<(), TlcError> {
     }
     let found = "a file that begins as Parquet and does not end so";
     Err(TlcError::new(TlcErrorKind::Truncated, path, "a whole Parquet file", found, "download the file again"))
+}
+
+/// Runs the decoder. On some damaged pages it panics (an assertion inside its bit buffers) where it should return an
+/// error, so that is made the error that it is; the reader is not used again after one.
+fn decoding<T, E: fmt::Display>(path: &Path, decode: impl FnOnce() -> Result<T, E>) -> Result<T, TlcError> {
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(result) => result.map_err(|error| corrupt(path, &error)),
+        Err(_) => Err(corrupt(path, &"the decoder gave up on a damaged page")),
+    }
 }
 
 fn corrupt(path: &Path, error: &dyn fmt::Display) -> TlcError {
