@@ -47,6 +47,10 @@ pub fn body_offset() -> usize {
 }
 
 /// The code and message of every warning bit, from bit 0 up.
+///
+/// # Errors
+///
+/// Only if the JavaScript engine refuses to build a plain object.
 #[wasm_bindgen(js_name = warningTexts)]
 pub fn warning_texts() -> Result<JsValue, JsValue> {
     #[derive(Serialize)]
@@ -57,6 +61,19 @@ pub fn warning_texts() -> Result<JsValue, JsValue> {
     }
     let texts = crate::Warning::ALL.map(|w| Text { bit: w as u32, code: w.code(), message: w.message() });
     to_object(&texts.as_slice())
+}
+
+/// Reads a time of pickup written as text: `[pickup, given]` as `estimate` takes them.
+///
+/// # Errors
+///
+/// A JavaScript `Error` with `code` and `field`.
+#[wasm_bindgen(js_name = parsePickup)]
+pub fn parse_pickup(text: &str) -> Result<Vec<f64>, JsValue> {
+    Ok(match crate::trip::parse_pickup(text).map_err(|e| trip_error(&e))? {
+        Pickup::Local(minutes) => vec![crate::num::i64_to_f64(minutes), f64::from(GIVEN_WALL_MINUTES)],
+        Pickup::Utc(minutes) => vec![crate::num::i64_to_f64(minutes) * 60_000.0, 0.0],
+    })
 }
 
 /// An opened bundle.
@@ -106,8 +123,8 @@ impl Scorer {
         Ok(self.keep(&self.estimator.estimate(&trip)))
     }
 
-    /// Estimates many rides given in columns of one length; `pickup` as for `estimate`, NaN in `distance` where the rider
-    /// gave none. Returns `[durations, warnings, errors]`: a ride that cannot be scored has NaN, and an error
+    /// Estimates many rides given in columns of one length, each row's numbers and `given` bits as for `estimate`.
+    /// Returns `[durations, warnings, errors]`: a ride that cannot be scored has NaN, and an error
     /// `{row, code, field, message}`.
     ///
     /// # Errors
@@ -120,18 +137,17 @@ impl Scorer {
         to: &[f64],
         distance: &[f64],
         pickup: &[f64],
-        given: u32,
+        given: &[u8],
     ) -> Result<Array, JsValue> {
         let rows = pu.len();
-        if [to.len(), distance.len(), pickup.len()].iter().any(|length| *length != rows) {
-            return Err(errors::columns_error(rows, to.len(), distance.len(), pickup.len()));
+        if [to.len(), distance.len(), pickup.len(), given.len()].iter().any(|length| *length != rows) {
+            return Err(errors::columns_error(&[rows, to.len(), distance.len(), pickup.len(), given.len()]));
         }
         let mut durations = vec![f64::NAN; rows];
         let mut warnings = vec![0; rows];
         let errors = Array::new();
         for row in 0..rows {
-            let given = (given & GIVEN_WALL_MINUTES) | if distance[row].is_nan() { 0 } else { GIVEN_DISTANCE };
-            match numbers(pu[row], to[row], distance[row], pickup[row], given) {
+            match numbers(pu[row], to[row], distance[row], pickup[row], u32::from(given[row])) {
                 Ok(trip) => {
                     let estimate = self.estimator.estimate(&trip);
                     durations[row] = estimate.duration;
@@ -147,6 +163,11 @@ impl Scorer {
     }
 
     /// Answers `POST /predict`: returns `[status, body]`.
+    ///
+    /// # Errors
+    ///
+    /// A JavaScript `Error`, if the host has no random source to mint a ride's id from.
+    #[allow(clippy::needless_pass_by_value, reason = "the generator can pass an optional text by value only")]
     pub fn predict(&self, content_type: Option<String>, body: &[u8], now: f64) -> Result<Array, JsValue> {
         let request = PredictRequest {
             content_type: content_type.as_deref(),
@@ -159,11 +180,19 @@ impl Scorer {
     }
 
     /// The model's card as an object.
+    ///
+    /// # Errors
+    ///
+    /// Only if the JavaScript engine refuses to build a plain object.
     pub fn card(&self) -> Result<JsValue, JsValue> {
         to_object(self.estimator.card())
     }
 
     /// The zones, as objects `{id, name, borough, airport, latitude, longitude}`.
+    ///
+    /// # Errors
+    ///
+    /// Only if the JavaScript engine refuses to build a plain object.
     pub fn zones(&self) -> Result<JsValue, JsValue> {
         #[derive(Serialize)]
         struct ZoneOut<'a> {
@@ -191,6 +220,10 @@ impl Scorer {
     }
 
     /// What the number means, as an object `{name, unit, low, high}`.
+    ///
+    /// # Errors
+    ///
+    /// Only if the JavaScript engine refuses to build a plain object.
     pub fn target(&self) -> Result<JsValue, JsValue> {
         to_object(self.estimator.target())
     }

@@ -36,13 +36,9 @@ pub(super) fn open_error(fault: &OpenError) -> JsValue {
     thrown
 }
 
-/// Columns that do not go together.
-pub(super) fn columns_error(pu: usize, to: usize, distance: usize, pickup: usize) -> JsValue {
-    let message = format!(
-        "columns: expected one length, found PULocationID {pu}, DOLocationID {to}, trip_distance {distance}, \
-         pickup_datetime {pickup}"
-    );
-    error("TripError", "COLUMNS_LENGTH", &message)
+/// Columns that do not go together: pickup zone, drop-off zone, distance, time, what is given.
+pub(super) fn columns_error(lengths: &[usize; 5]) -> JsValue {
+    error("TripError", "COLUMNS_LENGTH", &format!("columns: expected one length, found {lengths:?}"))
 }
 
 /// One ride of a batch that cannot be scored: `{row, code, field, message}`.
