@@ -153,7 +153,7 @@ impl Estimator {
     /// # Errors
     ///
     /// A sentence, if the matrix has not the encoder's number of columns.
-    pub fn predict_matrix(&self, matrix: ArrayView2<'_, f64>) -> Result<Array1<f64>, String> {
+    pub fn predict_matrix(&self, matrix: &ArrayView2<'_, f64>) -> Result<Array1<f64>, String> {
         if matrix.ncols() != self.encoder.columns() {
             return Err(format!("expected {} columns, found {}", self.encoder.columns(), matrix.ncols()));
         }
@@ -168,12 +168,13 @@ impl Estimator {
 
     /// Moves a raw number into the target's bounds, and says whether it had to be moved.
     fn bound(&self, raw: f64) -> (f64, bool) {
-        if raw < self.target.low {
-            (self.target.low, true)
-        } else if raw > self.target.high {
+        if raw > self.target.high {
             (self.target.high, true)
-        } else {
+        } else if raw >= self.target.low {
             (raw, false)
+        } else {
+            // Below, or NaN: a sum of finite parts that overflowed both ways. No estimate is ever NaN.
+            (self.target.low, true)
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) fn round_to_cents(x: f64) -> f64 {
 }
 
 /// The integer that `x` is, if it is an integral number that fits an `i64` exactly.
+#[expect(clippy::float_cmp, reason = "integral means equal to its floor, exactly")]
 pub(crate) fn integral(x: f64) -> Option<i64> {
     // 2^53: beyond it neighbouring integers share a double, so "the integer that was meant" has no answer.
     const EXACT: f64 = 9_007_199_254_740_992.0;

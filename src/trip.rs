@@ -35,6 +35,7 @@ pub enum Distance {
 
 /// A ride that can be scored.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "trip_distance is the field's own name on the wire")]
 pub struct Trip {
     pu_location_id: u16,
     do_location_id: u16,

@@ -17,6 +17,7 @@ const DECODE_LIMIT: usize = 256 << 20;
 
 /// A model as the file has it: split into streams of one kind, which compress.
 #[derive(Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "one value lives for the moment between the file and the model")]
 pub(super) enum StoredModel {
     Linear(Linear),
     Ensemble(StoredEnsemble),

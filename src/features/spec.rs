@@ -157,9 +157,9 @@ impl Expr {
     /// What is wrong with the expression's own constants, if anything is.
     fn fault(&self) -> Option<&'static str> {
         match self {
-            Expr::Clip { low, high, .. } if !(low <= high) => Some("expected low <= high"),
+            Expr::Clip { low, high, .. } if low.is_nan() || high.is_nan() || low > high => Some("expected low <= high"),
             Expr::Round { step, .. } if !(*step > 0.0 && step.is_finite()) => Some("expected a finite step above 0"),
-            Expr::Ratio { floor, .. } if !(*floor > 0.0) => Some("expected a floor above 0"),
+            Expr::Ratio { floor, .. } if floor.is_nan() || *floor <= 0.0 => Some("expected a floor above 0"),
             Expr::Cross { size: 0, .. } => Some("expected a size above 0"),
             Expr::Category { vocabulary, .. } if !vocabulary.windows(2).all(|pair| pair[0] < pair[1]) => {
                 Some("expected an ascending vocabulary")

@@ -18,7 +18,7 @@ pub struct Centre {
 /// One zone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Zone {
-    /// The TLC's LocationID, 1 to 265.
+    /// The TLC's `LocationID`, 1 to 265.
     pub id: u16,
     /// Name, for people.
     pub name: String,

@@ -199,10 +199,9 @@ impl TreeBuilder {
     pub fn leaf(&mut self, value: f64) {
         self.nodes.push(Node::Leaf(value));
         let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        if let Some(parent) = self.open.pop() {
-            if let Node::Split(split) = &mut self.nodes[parent] {
-                split.right = next;
-            }
+        let parent = self.open.pop().map(|index| &mut self.nodes[index]);
+        if let Some(Node::Split(split)) = parent {
+            split.right = next;
         }
     }
 

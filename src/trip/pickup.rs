@@ -67,10 +67,10 @@ pub fn parse_pickup(text: &str) -> Result<Pickup, TripError> {
     // Wall time is the same grammar less the offset, so the same parser reads it once the offset is put there.
     for ending in ["Z", ":00Z"] {
         // The longest wall time is 29 characters: nanoseconds. Nothing longer is worth a copy.
-        if text.len() <= 32 {
-            if let Ok(wall) = DateTime::parse_from_rfc3339(&format!("{text}{ending}")) {
-                return in_range(Pickup::Local(wall.timestamp().div_euclid(60)), &text);
-            }
+        if text.len() <= 32
+            && let Ok(wall) = DateTime::parse_from_rfc3339(&format!("{text}{ending}"))
+        {
+            return in_range(Pickup::Local(wall.timestamp().div_euclid(60)), &text);
         }
     }
     Err(TripError::new(
