@@ -1,0 +1,83 @@
+// Finding zones and putting things in words: no browser is needed for these.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { loadEstimator } from "curbside";
+
+import { readLink, writeLink } from "../../www/link.ts";
+import { faultInWords, inWords, milesInWords, newYorkNow, wallTimeInWords } from "../../www/words.ts";
+import { ZoneIndex } from "../../www/zones.ts";
+import { shippedBundle } from "../worker/publication.ts";
+
+const { zones } = await loadEstimator({ bytes: await shippedBundle() });
+const index = new ZoneIndex(zones);
+const names = (query: string) => index.search(query).map(({ name }) => name);
+
+test("a zone is found by what riders type", () => {
+  const rows: readonly (readonly [string, string])[] = [
+    ["jfk", "JFK Airport"],
+    ["la guardia", "LaGuardia Airport"],
+    ["times square", "Times Sq/Theatre District"],
+    ["theater", "Times Sq/Theatre District"],
+    ["st albans", "Saint Albans"],
+    ["dumbo", "DUMBO/Vinegar Hill"],
+    ["co op", "Co-Op City"],
+    ["governors island", "Governor's Island/Ellis Island/Liberty Island"],
+    ["prince’s bay", "Eltingville/Annadale/Prince's Bay"],
+    ["132", "JFK Airport"],
+    ["  SOHO ", "SoHo"],
+    ["airport queens", "JFK Airport"],
+  ];
+  const wrong = rows.filter(([query, name]) => names(query)[0] !== name).map(([query]) => `${query}: ${names(query).slice(0, 3).join(", ")}`);
+  assert.deepEqual(wrong, []);
+});
+
+test("a borough finds its zones, nothing finds all, and nonsense finds none", () => {
+  const inStatenIsland = zones.filter(({ borough }) => borough === "Staten Island").length;
+  assert.equal(index.search("staten island").length, inStatenIsland);
+  assert.equal(index.search("").length, 265);
+  assert.equal(index.search("  ").length, 265);
+  assert.deepEqual(names("zzzz"), []);
+});
+
+test("a text means a zone only if it means no other", () => {
+  assert.equal(index.only("jfk")?.id, 132);
+  assert.equal(index.only("Astoria")?.id, 7, "the name itself goes before names that begin with it");
+  assert.equal(index.only("Corona"), null, "two zones have that name");
+  assert.equal(index.only("heights"), null);
+  assert.equal(index.only(""), null);
+  assert.equal(index.only("--"), null);
+});
+
+test("minutes, miles and times are said as people say them", () => {
+  assert.equal(inWords(13.6, "minutes"), "about 14 minutes");
+  assert.equal(inWords(0.2, "minutes"), "about 1 minute");
+  assert.equal(inWords(59.6, "minutes"), "about 1 hour");
+  assert.equal(inWords(61.2, "minutes"), "about 1 hour 1 minute");
+  assert.equal(inWords(12.345, "dollars"), "about 12.35 dollars");
+  assert.equal(milesInWords(0.254), "0.25 miles");
+  assert.equal(milesInWords(1.04), "1.0 mile");
+  assert.equal(milesInWords(17.25), "17.3 miles");
+  // ICU puts a narrow space before PM in some versions.
+  assert.equal(wallTimeInWords("2021-02-03T18:30").replace(/\s/gu, " "), "Wed, Feb 3, 2021, 6:30 PM");
+});
+
+test("New York's time is New York's in summer and in winter", () => {
+  assert.equal(newYorkNow(new Date("2021-02-03T13:30:59Z")), "2021-02-03T08:30");
+  assert.equal(newYorkNow(new Date("2021-07-03T04:05:00Z")), "2021-07-03T00:05");
+});
+
+test("a fault names its field and what was found, cut where it gets long", () => {
+  assert.match(faultInWords("distance", "-5"), /^Distance: .*“-5”/);
+  assert.match(faultInWords("pu", ""), /^Pickup: choose a zone/);
+  assert.ok(faultInWords("do", "x".repeat(1000)).length < 120);
+});
+
+test("a link keeps what it does not know and what the rider left out", () => {
+  const address = "http://localhost/?from=mail&pu=1#top";
+  const ride = readLink(address);
+  assert.deepEqual(ride, { pu: "1", do: null, distance: null, at: null });
+  const written = writeLink(address, { pu: null, do: "205", distance: "3.66", at: "2021-02-03T08:30" });
+  assert.equal(written, "http://localhost/?from=mail&do=205&distance=3.66&at=2021-02-03T08:30#top");
+});

@@ -1,0 +1,39 @@
+//! The page: gets the model, then answers every change of the form with an estimate computed right here.
+
+import { showAbout } from "./about.ts";
+import { RideDesk } from "./desk.ts";
+import { element, setText } from "./elements.ts";
+import { codeOf, showNoModel } from "./no-model.ts";
+import { loadModel } from "./weights.ts";
+
+const loading = element("loading", HTMLElement);
+const noModel = element("no-model", HTMLElement);
+const result = element("result", HTMLElement);
+
+/** Whether a model is being loaded or is there: a second "Try again" must not start a second load. */
+let isBusy = false;
+
+async function start(): Promise<void> {
+  if (isBusy) {
+    return;
+  }
+  isBusy = true;
+  noModel.hidden = true;
+  loading.hidden = false;
+  try {
+    const model = await loadModel((stage) => setText(element("loading-stage", HTMLElement), stage));
+    result.hidden = false;
+    showAbout(model);
+    new RideDesk(model).open();
+  } catch (error) {
+    // The console keeps what the page says, for whoever is asked to help.
+    console.warn(`curbside: no model: ${codeOf(error)}: ${String(error)}`);
+    result.hidden = true;
+    showNoModel(noModel, error, () => void start());
+    isBusy = false;
+  }
+  loading.hidden = true;
+}
+
+addEventListener("online", () => void start());
+void start();

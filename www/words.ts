@@ -1,0 +1,102 @@
+//! What the page says, in a rider's words: numbers, times, warnings, and what is wrong with a field.
+
+/** The fields of the form, by the names their elements and the page's address use. */
+export type FieldName = "pu" | "do" | "distance" | "at";
+
+/** Labels as messages name them. */
+export const LABELS: Readonly<Record<FieldName, string>> = { pu: "Pickup", do: "Drop-off", distance: "Distance", at: "Departure" };
+
+/** The module's field names, and where the page has those fields. */
+const FIELDS: Readonly<Record<string, FieldName>> = {
+  PULocationID: "pu",
+  DOLocationID: "do",
+  trip_distance: "distance",
+  pickup_datetime: "at",
+};
+
+/** The form's field for a field of the wire, if the page has one. */
+export function fieldOf(wire: string | null): FieldName | null {
+  return wire === null ? null : (FIELDS[wire] ?? null);
+}
+
+/** "about 14 minutes", "about 1 hour 5 minutes"; for a target in another unit, the number and its unit. */
+export function inWords(value: number, unit: string): string {
+  if (unit !== "minutes") {
+    return `about ${value.toFixed(2)} ${unit}`;
+  }
+  const whole = Math.max(1, Math.round(value));
+  const [hours, minutes] = [Math.floor(whole / 60), whole % 60];
+  const parts = [counted(hours, "hour"), counted(minutes, "minute")].filter((part) => part !== "");
+  return `about ${parts.join(" ")}`;
+}
+
+function counted(count: number, noun: string): string {
+  return count === 0 ? "" : count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}
+
+/** "4.2 miles"; two digits below one mile. */
+export function milesInWords(miles: number): string {
+  const shown = roundMiles(miles);
+  return `${shown} ${Number(shown) === 1 ? "mile" : "miles"}`;
+}
+
+/** A distance as the form shows it. */
+export function roundMiles(miles: number): string {
+  return miles.toFixed(miles < 1 ? 2 : 1);
+}
+
+/** "Sun, Nov 22, 2026, 12:21 PM" of a wall time `YYYY-MM-DDTHH:MM`. */
+export function wallTimeInWords(wall: string): string {
+  // Read and written as UTC: the wall time is New York's already and must not be moved.
+  return new Intl.DateTimeFormat("en-US", {
+    weekday: "short",
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    timeZone: "UTC",
+  }).format(new Date(`${wall.slice(0, 16)}Z`));
+}
+
+/** New York's wall time now, `YYYY-MM-DDTHH:MM`, for the field; the estimate takes its own. */
+export function newYorkNow(now: Date): string {
+  const parts = new Intl.DateTimeFormat("en-CA", {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: "America/New_York",
+  }).formatToParts(now);
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? "";
+  return `${part("year")}-${part("month")}-${part("day")}T${part("hour")}:${part("minute")}`;
+}
+
+const WARNINGS: Readonly<Record<string, string>> = {
+  UNSEEN_ZONE_PAIR:
+    "The model has never seen a ride between these two zones. The estimate comes from their surroundings; take it as a rough one.",
+  TRIP_DISTANCE_IGNORED: "A distance of 0 or above 50 miles is taken as not measured. The estimated distance was used instead.",
+  ZONE_WITHOUT_PLACE: "One of these zones has no place on the map, so its distance is not known. The estimate is a rough one.",
+  DURATION_CLIPPED: "This ride lies outside what the model was trained for. The estimate is the nearest it can say.",
+};
+
+/** A warning for a rider; one that this page does not know yet, in the module's own words. */
+export function warningInWords({ code, message }: { code: string; message: string }): string {
+  return WARNINGS[code] ?? message;
+}
+
+/** What is wrong with a field, naming it, what it takes, what was found, and what to do. */
+export function faultInWords(field: FieldName, found: string): string {
+  const shown = found === "" ? "nothing" : `“${found.length > 40 ? `${found.slice(0, 40)}…` : found}”`;
+  switch (field) {
+    case "pu":
+    case "do":
+      return found === "" ? `${LABELS[field]}: choose a zone.` : `${LABELS[field]}: ${shown} is not one zone. Choose one from the list.`;
+    case "distance":
+      return `Distance: expected miles from 0 to 100, such as 3.6; found ${shown}. Clear the field to use the estimate.`;
+    case "at":
+      return `Departure: expected a date and time in the years 2007 to 2099, in full; found ${shown}.`;
+  }
+}
