@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::bundle::{HEADER_BYTES, Header, Limits};
 use crate::serving::{PredictRequest, predict};
-use crate::trip::{Given, Pickup, TripInput};
+use crate::trip::{Field, Given, Pickup, TripInput};
 use crate::{Estimate, Estimator, Trip, TripError};
 use errors::{open_error, trip_error};
 
@@ -242,9 +242,9 @@ impl Scorer {
 
 fn numbers(pu: f64, to: f64, distance: f64, pickup: f64, given: u32) -> Result<Trip, TripError> {
     let pickup = if given & GIVEN_WALL_MINUTES != 0 {
-        Pickup::from_local_minutes(crate::num::truncate_to_i64(crate::num::floor(pickup)))?
+        Pickup::from_local_minutes(crate::num::truncate_to_i64(crate::num::floor(pickup)))
     } else {
-        Pickup::from_unix_millis(pickup)?
+        Pickup::from_unix_millis(pickup)
     };
     let input = TripInput {
         pu_location_id: Given::Number(pu),
@@ -252,7 +252,13 @@ fn numbers(pu: f64, to: f64, distance: f64, pickup: f64, given: u32) -> Result<T
         trip_distance: if given & GIVEN_DISTANCE != 0 { Given::Number(distance) } else { Given::Absent },
         pickup_datetime: Given::Absent,
     };
-    input.check(Some(pickup))
+    match pickup {
+        Ok(pickup) => input.check(Some(pickup)),
+        // The fields are judged in their order, as everywhere; without a time the check cannot succeed.
+        Err(fault) => {
+            input.check(None).map_err(|error| if error.field() == Field::PickupDatetime { fault } else { error })
+        }
+    }
 }
 
 /// A version 4 UUID (RFC 9562) from the host's random source.

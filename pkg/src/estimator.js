@@ -1,0 +1,258 @@
+// An opened bundle. Its scorer lives in the WebAssembly instance, and is made again from the bytes kept here when the
+// instance was replaced.
+
+import { Scorer, parsePickup, warningTexts } from "../wasm/curbside.js";
+import { estimateColumns } from "./batch.js";
+import { EngineError, TripError } from "./errors.js";
+import { GIVEN_DISTANCE, hasOtherSpelling, plainCopy, requireObject } from "./trip.js";
+
+/**
+ * @import { BatchEstimate, Card, Estimate, Manifest, PredictReply, PredictRequest, Target, Trip, TripColumns, Warning, WarningText, Zone } from "../index.js"
+ * @import { Engine } from "./engine.js"
+ * @import { AnyTrip } from "./trip.js"
+ */
+
+/** Places in the result buffer. */
+const DURATION = 0;
+const MILES = 1;
+const MILES_ASSUMED = 2;
+const WARNING_BITS = 3;
+const WALL_MINUTES = 4;
+const RESULTS = 5;
+
+const encoder = new TextEncoder();
+
+export class Estimator {
+  #engine;
+  /** @type {Uint8Array | null} */
+  #bytes;
+  /** @type {Scorer | null} */
+  #scorer = null;
+  /** Generation of the instance that the scorer lives in. */
+  #generation = 0;
+  #address = 0;
+  #results = new Float64Array(0);
+
+  // The last time of pickup given as text, and what it was read as: a page asks about one time again and again.
+  /** @type {string | null} */
+  #text = null;
+  #textPickup = NaN;
+  #textGiven = 0;
+  // The last wall time told, and its text.
+  #minutes = NaN;
+  #wall = "";
+
+  /** @type {Map<number, readonly Warning[]>} */
+  #warnings = new Map([[0, Object.freeze([])]]);
+  /** @type {{ card?: Card, zones?: readonly Zone[], target?: Target, warningTexts?: readonly WarningText[] }} */
+  #told = {};
+
+  /**
+   * Opens a bundle: checks every section and the golden rides.
+   * @param {Engine} engine
+   * @param {Uint8Array} bytes inflated; kept
+   * @param {Manifest | null} manifest
+   */
+  constructor(engine, bytes, manifest) {
+    this.#engine = engine;
+    this.#bytes = bytes;
+    this.manifest = manifest;
+    engine.run(() => this.#living());
+  }
+
+  /**
+   * @param {Trip} trip
+   * @returns {Estimate}
+   */
+  estimate(trip) {
+    requireObject(trip);
+    const { PULocationID: pu, DOLocationID: to, trip_distance: miles, pickup_datetime: when } = trip;
+    if (typeof pu !== "number" || typeof to !== "number" || hasOtherSpelling(trip)) return this.#estimateObject(trip);
+    let distance = 0;
+    let given = 0;
+    if (typeof miles === "number") {
+      distance = miles;
+      given = GIVEN_DISTANCE;
+    } else if (miles != null) {
+      return this.#estimateObject(trip);
+    }
+    let pickup;
+    if (when == null) {
+      pickup = Date.now();
+    } else if (typeof when === "string") {
+      if (!this.#reads(when)) return this.#estimateObject(trip);
+      pickup = this.#textPickup;
+      given |= this.#textGiven;
+    } else if (when instanceof Date) {
+      pickup = when.getTime();
+    } else {
+      return this.#estimateObject(trip);
+    }
+    this.#engine.run(() => this.#living().estimate(pu, to, distance, pickup, given));
+    return this.#tell(when == null);
+  }
+
+  /**
+   * @param {TripColumns} columns
+   * @returns {BatchEstimate}
+   */
+  estimateBatch(columns) {
+    return estimateColumns(columns, {
+      read: (text) => (this.#reads(text) ? { pickup: this.#textPickup, given: this.#textGiven } : null),
+      score: (pu, to, distance, pickup, given) =>
+        this.#engine.run(() => this.#living().estimateBatch(pu, to, distance, pickup, given)),
+      scoreOne: (trip) => {
+        const duration = this.#scoreObject(plainCopy(trip).ride);
+        return { duration, warnings: this.#buffer()[WARNING_BITS] };
+      },
+    });
+  }
+
+  /**
+   * @param {PredictRequest} request
+   * @returns {PredictReply}
+   */
+  predict({ contentType, body, now = Date.now() }) {
+    const type = contentType == null ? undefined : String(contentType);
+    const bytes = typeof body === "string" ? encoder.encode(body) : new Uint8Array(body);
+    const millis = Number(now);
+    const [status, text] = this.#engine.run(() => this.#living().predict(type, bytes, millis));
+    return { status, body: text };
+  }
+
+  /** @returns {Card} */
+  get card() {
+    return (this.#told.card ??= this.#engine.run(() => this.#living().card()));
+  }
+
+  /** @returns {readonly Zone[]} */
+  get zones() {
+    return (this.#told.zones ??= this.#engine.run(() => this.#living().zones()));
+  }
+
+  /** @returns {Target} */
+  get target() {
+    return (this.#told.target ??= this.#engine.run(() => this.#living().target()));
+  }
+
+  /** @returns {readonly WarningText[]} */
+  get warningTexts() {
+    return (this.#told.warningTexts ??= this.#engine.run(warningTexts));
+  }
+
+  get status() {
+    return this.#engine.status;
+  }
+
+  dispose() {
+    this.#bytes = null;
+    this.#engine.run(() => {
+      const scorer = this.#scorer;
+      this.#scorer = null;
+      // What lived in an earlier instance went with it.
+      if (this.#generation === this.#engine.generation) scorer?.free();
+    });
+  }
+
+  // Where the platform does not know `using` yet, this is a method that nobody calls.
+  [Symbol.dispose]() {
+    this.dispose();
+  }
+
+  /** The scorer in the living instance. @returns {Scorer} */
+  #living() {
+    if (this.#bytes === null) {
+      throw new EngineError("ESTIMATOR_DISPOSED", "the estimator: expected one in use, found one disposed; load another");
+    }
+    if (this.#scorer === null || this.#generation !== this.#engine.generation) {
+      this.#scorer = new Scorer(this.#bytes);
+      this.#generation = this.#engine.generation;
+      this.#address = this.#scorer.results();
+      this.#results = new Float64Array(0);
+    }
+    return this.#scorer;
+  }
+
+  /**
+   * What the last estimate left. Memory that has grown leaves older views without length.
+   * @returns {Record<0 | 1 | 2 | 3 | 4, number>}
+   */
+  #buffer() {
+    if (this.#results.length === 0) {
+      this.#results = new Float64Array(this.#engine.memory.buffer, this.#address, RESULTS);
+    }
+    return /** @type {any} */ (this.#results);
+  }
+
+  /**
+   * @param {boolean} assumesNow
+   * @returns {Estimate}
+   */
+  #tell(assumesNow) {
+    const results = this.#buffer();
+    const miles = results[MILES];
+    const wall = this.#wallText(results[WALL_MINUTES]);
+    return {
+      duration: results[DURATION],
+      trip_distance: miles,
+      pickup_datetime: wall,
+      assumed: {
+        ...(results[MILES_ASSUMED] === 1 && { trip_distance: miles }),
+        ...(assumesNow && { pickup_datetime: wall }),
+      },
+      warnings: this.#warningsOf(results[WARNING_BITS]),
+    };
+  }
+
+  /** @param {AnyTrip} trip */
+  #estimateObject(trip) {
+    const { ride, assumesNow } = plainCopy(trip);
+    this.#scoreObject(ride);
+    return this.#tell(assumesNow);
+  }
+
+  /** @param {AnyTrip} ride a plain copy */
+  #scoreObject(ride) {
+    const now = Date.now();
+    return this.#engine.run(() => this.#living().estimateObject(ride, now));
+  }
+
+  /**
+   * Reads a time of pickup into `#textPickup` and `#textGiven`. One that cannot be read is for the way of objects to
+   * refuse, which names the first field at fault.
+   * @param {string} text
+   */
+  #reads(text) {
+    if (text === this.#text) return true;
+    try {
+      const [pickup = NaN, given = 0] = this.#engine.run(() => parsePickup(text));
+      this.#text = text;
+      this.#textPickup = pickup;
+      this.#textGiven = given;
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof TripError) return false;
+      throw thrown;
+    }
+  }
+
+  /** @param {number} minutes since 1970 on the wall */
+  #wallText(minutes) {
+    if (minutes !== this.#minutes) {
+      this.#wall = new Date(minutes * 60_000).toISOString().slice(0, 16);
+      this.#minutes = minutes;
+    }
+    return this.#wall;
+  }
+
+  /** @param {number} bits */
+  #warningsOf(bits) {
+    let warnings = this.#warnings.get(bits);
+    if (warnings === undefined) {
+      const set = this.warningTexts.filter(({ bit }) => (bits & bit) !== 0);
+      warnings = Object.freeze(set.map(({ code, message }) => Object.freeze({ code, message })));
+      this.#warnings.set(bits, warnings);
+    }
+    return warnings;
+  }
+}
