@@ -61,9 +61,12 @@ pub(crate) fn build(project: &Project) -> Result<()> {
 /// When the npm packages are not installed, or a step fails.
 pub(crate) fn finish(project: &Project, compiled: &Path) -> Result<()> {
     let folder = project.path("pkg/wasm");
-    let stamp = folder.join(".made-from");
+    let module = folder.join("curbside_bg.wasm");
+    // Beside rustc's output, so that nothing but the product lies in the folder that is packed.
+    let stamp = compiled.with_extension("made-from");
     let wanted = fingerprint(project, compiled)?;
-    if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == wanted) {
+    let known = fs::read_to_string(&stamp).unwrap_or_default();
+    if known == wanted && module.is_file() {
         return Ok(());
     }
     // Without the stamp a build that is broken off half-way is not taken for a finished one.
@@ -72,7 +75,7 @@ pub(crate) fn finish(project: &Project, compiled: &Path) -> Result<()> {
         _ => {}
     }
     generate_glue(compiled, &folder)?;
-    optimise(project, &folder.join("curbside_bg.wasm"))?;
+    optimise(project, &module)?;
     fs::write(&stamp, wanted)?;
     Ok(())
 }
