@@ -1,0 +1,143 @@
+// Real traps: the instance's memory is overwritten, and the next estimate must come back with the same bits from a fresh one.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+
+import type { Estimator } from "curbside";
+
+import { bitsOf, type Installed, install, storedBundle } from "./packed.ts";
+
+const RIDE = { PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: "2021-02-03T08:30" };
+
+let installed: Installed;
+let memory: () => WebAssembly.Memory;
+let first: Estimator;
+let second: Estimator;
+let expected: string;
+before(async () => {
+  installed = await install();
+  const { loadEstimator } = installed.curbside;
+  const bytes = await storedBundle();
+  first = await loadEstimator({ bytes });
+  second = await loadEstimator({ bytes });
+  expected = bitsOf(first.estimate(RIDE).duration);
+  // The very glue that the package uses, so that this is the memory of its living instance.
+  const glue = (await import(installed.url("wasm/curbside.js").href)) as { initSync(): { memory: WebAssembly.Memory } };
+  memory = () => glue.initSync().memory;
+});
+beforeEach(() => {
+  // The panic hook of a dying instance speaks to the console, which would bury the report.
+  console.error = () => undefined;
+});
+after(() => installed[Symbol.asyncDispose]());
+
+/** Every pointer, length and flag is nonsense. */
+function overwriteIn(found: WebAssembly.Memory): void {
+  new Uint8Array(found.buffer).fill(0xff);
+}
+
+function overwrite(): void {
+  overwriteIn(memory());
+}
+
+/** Zeros stay, so that nothing looks borrowed and the first wild pointer is followed: a genuine memory fault. */
+function overwritePointers(): void {
+  const words = new Uint32Array(memory().buffer);
+  for (let place = 0; place < words.length; place += 1) {
+    if (words[place] !== 0) words[place] = 0xffff_fff0;
+  }
+}
+
+for (const [name, wreck, says] of [
+  ["memory overwritten whole", overwrite, /./],
+  ["memory with wild pointers", overwritePointers, /^RuntimeError: /],
+] as const) {
+  test(`${name}: every call comes back with the same answer, one generation later`, () => {
+    const calls: readonly [string, () => string][] = [
+      ["estimate", () => bitsOf(first.estimate(RIDE).duration)],
+      ["estimate of an object", () => bitsOf(first.estimate({ ...RIDE, PULocationID: "130" }).duration)],
+      ["estimateBatch", () => bitsOf(first.estimateBatch({ PULocationID: [130], DOLocationID: [205], trip_distance: [3.66], pickup_datetime: RIDE.pickup_datetime }).durations[0] ?? NaN)],
+      ["predict", () => bitsOf((JSON.parse(first.predict({ body: JSON.stringify(RIDE) }).body) as { duration: number }).duration)],
+    ];
+    for (const [call, ask] of calls) {
+      const { generation } = first.status;
+      wreck();
+      assert.equal(ask(), expected, call);
+      assert.equal(first.status.generation, generation + 1, call);
+      assert.match(first.status.lastTrap ?? "", says, call);
+      // Untouched since the trap, so it still has to be opened again from its own bytes.
+      assert.equal(bitsOf(second.estimate(RIDE).duration), expected, `the other estimator after ${call}`);
+      assert.equal(second.status.generation, generation + 1, call);
+    }
+  });
+}
+
+test("an estimator can be loaded, disposed and collected after a trap", async () => {
+  overwritePointers();
+  const { generation } = first.status;
+  const third = await installed.curbside.loadEstimator({ bytes: await storedBundle() });
+  assert.equal(bitsOf(third.estimate(RIDE).duration), expected);
+  assert.equal(third.status.generation, generation + 1);
+  overwritePointers();
+  third.dispose();
+  assert.equal(bitsOf(first.estimate(RIDE).duration), expected);
+});
+
+/** Every instance that is made while `act` runs is wrecked as soon as it has started. */
+function withWreckedInstances(act: () => void): void {
+  const Whole = WebAssembly.Instance;
+  class Wrecked extends Whole {
+    constructor(...given: ConstructorParameters<typeof Whole>) {
+      super(...given);
+      const { exports } = this as unknown as { exports: { memory: WebAssembly.Memory; __wbindgen_start(): void } };
+      const __wbindgen_start = (): void => {
+        exports.__wbindgen_start();
+        overwriteIn(exports.memory);
+      };
+      // A constructor may return another object, and the glue looks at `exports` alone.
+      return { exports: { ...exports, __wbindgen_start } } as unknown as Wrecked;
+    }
+  }
+  WebAssembly.Instance = Wrecked;
+  try {
+    act();
+  } finally {
+    WebAssembly.Instance = Whole;
+  }
+}
+
+test("what traps again on the fresh instance is told, and the next call is answered", () => {
+  overwrite();
+  withWreckedInstances(() => {
+    assert.throws(
+      () => first.estimate(RIDE),
+      (thrown) => {
+        assert(thrown instanceof installed.curbside.EngineError, String(thrown));
+        assert.equal(thrown.code, "ENGINE_TRAPPED");
+        assert.match(thrown.message, /expected an answer, found a trap, and another one on a fresh instance/);
+        assert(thrown.cause instanceof Error);
+        return true;
+      },
+    );
+  });
+  assert.equal(bitsOf(first.estimate(RIDE).duration), expected);
+  assert.equal(bitsOf(second.estimate(RIDE).duration), expected);
+});
+
+test("an instance that cannot be made is told, and the next call is answered", () => {
+  overwrite();
+  const Whole = WebAssembly.Instance;
+  WebAssembly.Instance = class {
+    constructor() {
+      throw new RangeError("out of memory");
+    }
+  } as unknown as typeof Whole;
+  try {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      assert.throws(() => first.estimate(RIDE), { name: "EngineError", code: "ENGINE_TRAPPED", message: /cannot be started again .*out of memory/ });
+    }
+  } finally {
+    WebAssembly.Instance = Whole;
+  }
+  assert.equal(bitsOf(first.estimate(RIDE).duration), expected);
+});
