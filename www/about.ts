@@ -44,15 +44,15 @@ function weightFacts({ estimator, keyid, trustedKeys, milliseconds }: LoadedMode
   const keys = trustedKeys === 1 ? "the one key" : `one of the ${trustedKeys} keys`;
   return [
     ["Weights", `${grouped(manifest.bytes)} bytes, publication ${manifest.sequence} of ${manifest.created_at.slice(0, 10)}. ${took}.`],
-    ["Signature", `Ed25519 by key ${keyid}, ${keys} that this site trusts. Checked here.`],
-    ["Digest", `SHA-256 ${manifest.sha256}. Checked here.`],
+    ["Signature", `Ed25519 by key ${keyid}, ${keys} that this site trusts; checked on this device.`],
+    ["Digest", `SHA-256 ${manifest.sha256}; checked on this device.`],
   ];
 }
 
 /** One line on how the weights were verified; the part about the model says it in full. */
 export function verifiedInWords({ estimator, keyid }: LoadedModel): string {
   const digest = estimator.manifest === null ? "unknown" : `${estimator.manifest.sha256.slice(0, 12)}…`;
-  return `Weights verified on arrival: signed by key ${keyid}, SHA-256 ${digest}.`;
+  return `Weights verified on arrival: SHA-256 ${digest}, signed by key ${keyid}.`;
 }
 
 function files(months: readonly { readonly file: string }[]): string {

@@ -74,7 +74,8 @@ export class Combobox {
     this.#close();
   }
 
-  get #isOpen(): boolean {
+  /** Whether the rider is just searching. */
+  get isOpen(): boolean {
     return !this.#parts.list.hidden;
   }
 
@@ -94,13 +95,13 @@ export class Combobox {
         this.#onArrow(event.key === "ArrowDown" ? 1 : -1, event.altKey);
         return;
       case "Enter":
-        if (this.#isOpen && this.#active >= 0) {
+        if (this.isOpen && this.#active >= 0) {
           event.preventDefault();
           this.#accept(this.#active);
         }
         return;
       case "Tab":
-        if (this.#isOpen && this.#pointed) {
+        if (this.isOpen && this.#pointed) {
           this.#accept(this.#active);
         }
         return;
@@ -111,7 +112,7 @@ export class Combobox {
   }
 
   #onArrow(step: 1 | -1, alone: boolean): void {
-    if (!this.#isOpen) {
+    if (!this.isOpen) {
       this.#open();
       if (!alone) {
         const chosen = this.#found.findIndex((zone) => zone === this.#zone);
@@ -127,7 +128,7 @@ export class Combobox {
   }
 
   #onEscape(event: KeyboardEvent): void {
-    if (this.#isOpen) {
+    if (this.isOpen) {
       event.preventDefault();
       this.#close();
     } else if (this.text !== "") {
@@ -138,7 +139,7 @@ export class Combobox {
   }
 
   #onClick(): void {
-    if (!this.#isOpen) {
+    if (!this.isOpen) {
       if (this.#isSettled()) {
         this.#parts.input.select();
       }

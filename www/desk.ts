@@ -1,6 +1,6 @@
 //! Where rides are answered: takes the ride from the form, asks the estimator, and tells form, panel, map and address.
 
-import { type Estimate, type Estimator, type Trip, TripError } from "curbside/slim";
+import { type Estimator, type Trip, TripError, type Zone } from "curbside/slim";
 import { element } from "./elements.ts";
 import { type FormRide, RideForm } from "./form.ts";
 import { readLink, writeLink } from "./link.ts";
@@ -8,7 +8,7 @@ import { ZoneMap } from "./map.ts";
 import { codeOf } from "./no-model.ts";
 import { ResultPanel } from "./result.ts";
 import type { LoadedModel } from "./weights.ts";
-import { type FieldName, faultInWords, fieldOf, LABELS } from "./words.ts";
+import { type FieldName, fieldOf, LABELS } from "./words.ts";
 import { ZoneIndex } from "./zones.ts";
 
 /** How often "now" is looked at again, in milliseconds. */
@@ -40,16 +40,31 @@ export class RideDesk {
     }, MINUTE);
   }
 
-  /** Shows the estimate of the ride as it stands in the form. */
+  /** Shows the estimate of the ride as it stands in the form; a fault of ours is said as one. */
   #answer(): void {
+    try {
+      this.#answerRide();
+    } catch (error) {
+      console.error(error);
+      this.#panel.wait(`The estimate failed (${codeOf(error)}). This is a fault of the page, not of your ride; reload it.`);
+    }
+  }
+
+  #answerRide(): void {
     const ride = this.#form.read();
-    history.replaceState(history.state, "", writeLink(location.href, this.#form.texts));
-    this.#map.draw(this.#form.ends);
-    if (ride === null) {
-      this.#form.fillInDistance(null);
-      this.#panel.wait("Choose where the ride begins and where it ends.");
+    this.#map.draw(ride);
+    const { pickup, dropoff } = ride;
+    if (pickup !== null && dropoff !== null) {
+      this.#estimate(ride, pickup, dropoff);
     } else {
-      this.#estimate(ride);
+      this.#form.fillInDistance(null);
+      this.#judge(ride);
+      this.#panel.wait("Choose where the ride begins and where it ends.");
+    }
+    const link = writeLink(location.href, this.#form.texts);
+    // Browsers allow only so many changes a minute, and most answers change nothing.
+    if (link !== location.href) {
+      history.replaceState(history.state, "", link);
     }
   }
 
@@ -61,43 +76,47 @@ export class RideDesk {
     }
   }
 
-  #estimate(ride: FormRide): void {
-    const trip = tripOf(ride);
-    this.#form.fillInDistance(null);
+  #estimate(ride: FormRide, pickup: Zone, dropoff: Zone): void {
+    // What the bundle says of the distance alone: shown even beside a distance or a time that cannot be scored.
+    const { trip_distance } = this.#estimator.estimate(tripOf(NOTHING_GIVEN, pickup, dropoff));
+    this.#form.fillInDistance(trip_distance);
     try {
+      const trip = tripOf(ride, pickup, dropoff);
       const started = performance.now();
       const estimate = this.#estimator.estimate(trip);
-      const milliseconds = performance.now() - started;
-      this.#form.fillInDistance(this.#estimatedMiles(trip, estimate));
-      this.#panel.show({ estimate, pickup: ride.pickup, dropoff: ride.dropoff, milliseconds });
+      this.#panel.show({ estimate, pickup, dropoff, milliseconds: performance.now() - started });
+    } catch (error) {
+      const field = this.#refuse(error);
+      this.#panel.wait(`No estimate yet: see what is said at ${LABELS[field]}.`);
+    }
+  }
+
+  /** Says what is wrong with distance and time before the zones are chosen; any zone will do for that. */
+  #judge(ride: FormRide): void {
+    const [anyZone] = this.#estimator.zones;
+    if (anyZone === undefined) {
+      return;
+    }
+    try {
+      this.#estimator.estimate(tripOf(ride, anyZone, anyZone));
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  /** What the bundle estimates where the rider gives no distance of their own. */
-  #estimatedMiles(trip: Trip, estimate: Estimate): number {
-    return estimate.assumed.trip_distance ?? this.#estimator.estimate({ ...trip, trip_distance: null }).trip_distance;
-  }
-
-  /** A ride that cannot be scored is the rider's to mend; anything else is ours, and is said as such. */
-  #refuse(error: unknown): void {
+  /** Shows a ride's fault at its field. Any other fault is not the rider's: it is thrown on. */
+  #refuse(error: unknown): FieldName {
     const field = error instanceof TripError ? fieldOf(error.field) : null;
     if (field === null) {
-      console.error(error);
-      this.#panel.wait(`The estimate failed (${codeOf(error)}). This is a fault of the page; reload it.`);
-      return;
+      throw error;
     }
-    this.#form.setFault(field, faultInWords(field, this.#form.textOf(field)));
-    this.#panel.wait(waitFor(field));
+    this.#form.refuse(field);
+    return field;
   }
 }
 
-function waitFor(field: FieldName): string {
-  return `No estimate yet: see what is said at ${LABELS[field]}.`;
-}
+const NOTHING_GIVEN = { miles: null, at: null };
 
-function tripOf({ pickup, dropoff, miles, at }: FormRide): Trip {
-  const zones = { PULocationID: pickup.id, DOLocationID: dropoff.id, trip_distance: miles };
-  return at === null ? zones : { ...zones, pickup_datetime: at };
+function tripOf({ miles, at }: Pick<FormRide, "miles" | "at">, pickup: Zone, dropoff: Zone): Trip {
+  return { PULocationID: pickup.id, DOLocationID: dropoff.id, trip_distance: miles, pickup_datetime: at };
 }

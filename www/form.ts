@@ -8,13 +8,13 @@ import { SelfFillingField } from "./self-filling.ts";
 import { type FieldName, faultInWords, milesInWords, newYorkNow, roundMiles } from "./words.ts";
 import { type ZoneIndex, zoneDetail } from "./zones.ts";
 
-/** A ride whose two zones are chosen. */
+/** A ride as far as it is chosen. */
 export interface FormRide {
-  readonly pickup: Zone;
-  readonly dropoff: Zone;
+  readonly pickup: Zone | null;
+  readonly dropoff: Zone | null;
   /** Miles, NaN for a text that is no number; `null` where the rider leaves it to the estimate. */
   readonly miles: number | null;
-  /** New York time as the rider gave it; `null` for now. */
+  /** New York time as the rider gave it, empty where that is no time; `null` for now. */
   readonly at: string | null;
 }
 
@@ -63,43 +63,25 @@ export class RideForm {
     return { pu: id("pu"), do: id("do"), distance: this.#distance.given, at: this.#at.given || null };
   }
 
-  /** The zones chosen so far. */
-  get ends(): { readonly pickup: Zone | null; readonly dropoff: Zone | null } {
-    return { pickup: this.#ends.pu.zone, dropoff: this.#ends.do.zone };
-  }
-
-  /** The ride if both its zones are chosen; else `null`, and the fields at fault say so. */
-  read(): FormRide | null {
+  /** The ride as far as it is chosen; ends that are not say so. */
+  read(): FormRide {
     for (const end of ENDS) {
-      const { zone, text } = this.#ends[end];
+      const { zone, text, isOpen } = this.#ends[end];
       setText(element(`${end}-note`, HTMLElement), zone === null ? "" : zoneDetail(zone));
-      const isWrong = zone === null && (text !== "" || this.#asked);
-      this.setFault(end, isWrong ? faultInWords(end, text) : null);
+      const isWrong = zone === null && !isOpen && (text !== "" || this.#asked);
+      this.#setFault(end, isWrong ? faultInWords(end, text) : null);
     }
-    this.setFault("distance", null);
-    this.setFault("at", null);
-    const { pickup, dropoff } = this.ends;
-    if (pickup === null || dropoff === null) {
-      return null;
-    }
-    const { given } = this.#distance;
-    return { pickup, dropoff, miles: given === null ? null : milesOf(given), at: this.#at.given };
+    this.#setFault("distance", null);
+    this.#setFault("at", null);
+    const miles = this.#distance.given === null ? null : milesOf(this.#distance.given);
+    // The browser shows no text that is not a time, and what is not shown must not be scored.
+    const at = this.#at.given === null ? null : element("at", HTMLInputElement).value;
+    return { pickup: this.#ends.pu.zone, dropoff: this.#ends.do.zone, miles, at };
   }
 
-  /** Says at a field what is wrong with it, or that nothing is. */
-  setFault(field: FieldName, fault: string | null): void {
-    setText(element(`${field}-error`, HTMLElement), fault ?? "");
-    const input = element(field, HTMLInputElement);
-    if (fault === null) {
-      input.removeAttribute("aria-invalid");
-    } else {
-      input.setAttribute("aria-invalid", "true");
-    }
-  }
-
-  /** What the rider wrote in a field, for a message about it. */
-  textOf(field: FieldName): string {
-    return element(field, HTMLInputElement).value.trim();
+  /** Says at a field that its text is wrong. */
+  refuse(field: FieldName): void {
+    this.#setFault(field, faultInWords(field, this.#textOf(field)));
   }
 
   /** Puts the focus on the first field at fault; says whether there is one. */
@@ -147,6 +129,28 @@ export class RideForm {
     }
     if (ride.at !== null) {
       this.#at.set(ride.at);
+    }
+  }
+
+  #setFault(field: FieldName, fault: string | null): void {
+    setText(element(`${field}-error`, HTMLElement), fault ?? "");
+    const input = element(field, HTMLInputElement);
+    if (fault === null) {
+      input.removeAttribute("aria-invalid");
+    } else {
+      input.setAttribute("aria-invalid", "true");
+    }
+  }
+
+  #textOf(field: FieldName): string {
+    switch (field) {
+      case "pu":
+      case "do":
+        return this.#ends[field].text;
+      case "distance":
+        return this.#distance.given ?? "";
+      case "at":
+        return this.#at.given ?? "";
     }
   }
 

@@ -13,7 +13,7 @@ const result = element("result", HTMLElement);
 /** Whether a model is being loaded or is there: a second "Try again" must not start a second load. */
 let isBusy = false;
 
-async function start(): Promise<void> {
+async function start(isRetry: boolean): Promise<void> {
   if (isBusy) {
     return;
   }
@@ -21,19 +21,28 @@ async function start(): Promise<void> {
   noModel.hidden = true;
   loading.hidden = false;
   try {
-    const model = await loadModel((stage) => setText(element("loading-stage", HTMLElement), stage));
+    const model = await loadModel((stage) => setText(element("loading-stage", HTMLElement), stage), isRetry);
+    loading.hidden = true;
     result.hidden = false;
     showAbout(model);
     new RideDesk(model).open();
+    focusAfterRetry(element("pu", HTMLElement));
   } catch (error) {
     // The console keeps what the page says, for whoever is asked to help.
     console.warn(`curbside: no model: ${codeOf(error)}: ${String(error)}`);
+    loading.hidden = true;
     result.hidden = true;
-    showNoModel(noModel, error, () => void start());
+    focusAfterRetry(showNoModel(noModel, error, () => void start(true)));
     isBusy = false;
   }
-  loading.hidden = true;
+
+  /** The button that was pressed is gone; whoever pressed it must not be left at the top of the page. */
+  function focusAfterRetry(target: HTMLElement): void {
+    if (isRetry && document.activeElement === document.body) {
+      target.focus();
+    }
+  }
 }
 
-addEventListener("online", () => void start());
-void start();
+addEventListener("online", () => void start(true));
+void start(false);

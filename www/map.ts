@@ -13,6 +13,12 @@ interface Point {
   readonly y: number;
 }
 
+/** Where a ride begins and ends, as far as that is chosen. */
+export interface Ends {
+  readonly pickup: Zone | null;
+  readonly dropoff: Zone | null;
+}
+
 /** Draws the zones once and then one ride after another. Zones without a centre are not on it. */
 export class ZoneMap {
   readonly #points = new Map<number, Point>();
@@ -44,7 +50,7 @@ export class ZoneMap {
   }
 
   /** Draws the ride between two zones, as far as they are chosen and have a place. */
-  draw({ pickup, dropoff }: { readonly pickup: Zone | null; readonly dropoff: Zone | null }): void {
+  draw({ pickup, dropoff }: Ends): void {
     const from = pickup === null ? undefined : this.#points.get(pickup.id);
     const to = dropoff === null ? undefined : this.#points.get(dropoff.id);
     const parts: SVGElement[] = [];

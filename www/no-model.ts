@@ -36,8 +36,8 @@ export function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "UNKNOWN";
 }
 
-/** Shows why there is no model, and a button that tries again. */
-export function showNoModel(place: HTMLElement, error: unknown, onRetry: () => void): void {
+/** Shows why there is no model, and a button that tries again; returns the button. */
+export function showNoModel(place: HTMLElement, error: unknown, onRetry: () => void): HTMLButtonElement {
   const code = codeOf(error);
   const explanation = navigator.onLine
     ? (EXPLANATIONS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? UNKNOWN)
@@ -53,6 +53,6 @@ export function showNoModel(place: HTMLElement, error: unknown, onRetry: () => v
     details,
     retry,
   );
-  place.dataset["code"] = code;
   place.hidden = false;
+  return retry;
 }

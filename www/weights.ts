@@ -33,11 +33,12 @@ export class ConfigError extends Error {
 }
 
 /**
- * Fetches, verifies and opens the model; `onStage` is told in words what is being done.
+ * Fetches, verifies and opens the model; `onStage` is told in words what is being done. `isRetry` passes by what the
+ * browser has cached: weights are cached for ever, and so is a copy that was damaged on its way.
  *
  * @throws ConfigError, or the package's WeightsError, BundleError or EngineError: each with a `code`.
  */
-export async function loadModel(onStage: (stage: string) => void): Promise<LoadedModel> {
+export async function loadModel(onStage: (stage: string) => void, isRetry: boolean): Promise<LoadedModel> {
   const started = performance.now();
   onStage("Asking where the weights are …");
   const config = await fetchConfig(new URL("/config.json", location.href));
@@ -45,7 +46,7 @@ export async function loadModel(onStage: (stage: string) => void): Promise<Loade
   onStage("Fetching the signed description of the weights …");
   let keyid = "";
   const watchedFetch: Fetch = async (url, init) => {
-    const response = await fetch(url, init);
+    const response = await fetch(url, isRetry ? { ...init, cache: "reload" } : init);
     if (url === manifest.href && response.ok) {
       keyid = await keyidOf(response.clone());
     } else {

@@ -97,6 +97,6 @@ export function faultInWords(field: FieldName, found: string): string {
     case "distance":
       return `Distance: expected miles from 0 to 100, such as 3.6; found ${shown}. Clear the field to use the estimate.`;
     case "at":
-      return `Departure: expected a date and time in the years 2007 to 2099, in full; found ${shown}.`;
+      return `Departure: expected New York’s date and time, in full, in the years 2007 to 2099; found ${shown}.`;
   }
 }

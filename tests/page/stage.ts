@@ -92,7 +92,9 @@ export interface View {
 /** Opens the page, has `visit` look at it, and fails on any complaint and on any request to another place. */
 export async function visit(browser: Browser, site: Site, view: View, look: (page: Page) => Promise<void>): Promise<void> {
   const { origin } = site.worker.url;
-  const page = await browser.newPage();
+  // A context of its own, so that nothing is cached from one visit to the next.
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error") {
@@ -117,7 +119,7 @@ export async function visit(browser: Browser, site: Site, view: View, look: (pag
     const unexpected = complaints.filter((complaint) => view.expected?.test(complaint) !== true);
     assert.deepEqual(unexpected, [], "the browser complained");
   } finally {
-    await page.close();
+    await context.close();
   }
 }
 

@@ -135,6 +135,21 @@ for (const kind of BROWSERS) {
       });
     });
 
+    test("weights that were damaged on their way are not taken from the browser's cache again", async () => {
+      await empty();
+      await publish(site.worker.bucket, { stored, signer: site.signer });
+      await site.worker.bucket.put(blobKey(stored), new Uint8Array(damaged).buffer);
+      await visit(browser, site, { path: RIDE }, async (page) => {
+        await saysNoModel(page, "BLOB_DIGEST", /not those that were signed/);
+        await publish(site.worker.bucket, { stored, signer: site.signer });
+        await page.focus("#no-model button");
+        await page.keyboard.press("Enter");
+        await ready(page);
+        await estimateOf(page);
+        assert.equal(await page.evaluate(() => document.activeElement?.id), "pu", "the focus is not lost with the button");
+      });
+    });
+
     test("says so when the site cannot be reached", async () => {
       const prepare = async (page: Page) => {
         await page.setRequestInterception(true);
