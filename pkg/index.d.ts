@@ -256,8 +256,11 @@ export type Source =
       readonly bytes: Uint8Array | ArrayBuffer;
     };
 
+/** `WebAssembly.Module`, in projects whose types know it: Node's alone do not. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : object;
+
 /** Where the WebAssembly module comes from. The first estimator of a realm decides: the module is instantiated once. */
-export type WasmSource = WebAssembly.Module | Uint8Array | ArrayBuffer | URL | string | Response;
+export type WasmSource = WasmModule | Uint8Array | ArrayBuffer | URL | string | Response;
 
 /** What is the same for every source of weights. */
 export interface LoadSettings {

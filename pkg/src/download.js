@@ -1,6 +1,7 @@
 // Bytes over HTTP, never more of them than the caller expects.
 
-import { WeightsError, reason } from "./errors.js";
+import { WeightsError } from "./errors.js";
+import { reason } from "./refusal.js";
 
 /** @import { Fetch } from "../index.js" */
 

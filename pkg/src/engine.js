@@ -5,7 +5,8 @@
 // `generation` and is built again by whoever keeps the bytes it was built from.
 
 import { __wbg_reset_state, initSync } from "../wasm/curbside.js";
-import { EngineError, reason, refusal } from "./errors.js";
+import { EngineError } from "./errors.js";
+import { reason, refusal } from "./refusal.js";
 
 /** @import { Status, WasmSource } from "../index.js" */
 

@@ -1,7 +1,8 @@
 // The gzip around a stored bundle, taken off without trusting how much is in it.
 
 import { readAtMost } from "./download.js";
-import { WeightsError, reason } from "./errors.js";
+import { WeightsError } from "./errors.js";
+import { reason } from "./refusal.js";
 
 /** Bytes of an inflated bundle, and so of a stored one: what the module's own default limit is. */
 export const MAX_BUNDLE_BYTES = 16 << 20;

@@ -2,7 +2,8 @@
 
 import { MAX_BUNDLE_BYTES } from "./inflate.js";
 import { download } from "./download.js";
-import { WeightsError, reason } from "./errors.js";
+import { WeightsError } from "./errors.js";
+import { reason } from "./refusal.js";
 import { readEnvelope, verify } from "./signature.js";
 
 /**

@@ -1,7 +1,8 @@
 // Who signed a manifest: Ed25519 over the payload's bytes as they came, never over JSON that was printed again.
 
 import { fromBase64, hex, sha256, subtle } from "./digest.js";
-import { WeightsError, reason } from "./errors.js";
+import { WeightsError } from "./errors.js";
+import { reason } from "./refusal.js";
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
