@@ -22,8 +22,10 @@ before(async () => {
 after(() => installed[Symbol.asyncDispose]());
 
 test("it holds the package and nothing else", (context) => {
-  const found = installed.files.map(({ path }) => path).filter((path) => !path.startsWith("LICENSE"));
+  const found = installed.files.map(({ path }) => path);
   assert.deepEqual(found.sort(), [
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
     "README.md",
     "browser.js",
     "index.d.ts",
@@ -50,6 +52,12 @@ test("it holds the package and nothing else", (context) => {
     "workerd.js",
   ]);
   context.diagnostic(`the tarball has ${installed.tarballBytes} bytes`);
+});
+
+test("its licences are the repository's", async () => {
+  for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) {
+    assert.equal(await readFile(installed.url(name), "utf8"), await readFile(new URL(`../../${name}`, import.meta.url), "utf8"), name);
+  }
 });
 
 test("each host gets its own entry point", async () => {

@@ -88,6 +88,14 @@ pub(crate) const STEPS: &[Step] = &[
         run: |project| node_tests(project, "tests/package"),
         ..PLAIN
     },
+    Step {
+        name: "parity",
+        what: "the ledger's bits in Node, workerd, Chromium and Firefox",
+        needs: &["wasm"],
+        uses_system: true,
+        run: |project| node_tests(project, "tests/parity"),
+        ..PLAIN
+    },
 ];
 
 /// The steps of `cargo xtask check`: no browser, no Worker, no LightGBM.

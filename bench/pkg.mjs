@@ -1,0 +1,108 @@
+// What the npm package costs: its size, a cold start in a fresh Node, and a call. Prints medians and tests nothing.
+//
+//   node_modules/.bin/node bench/pkg.mjs        (after `cargo xtask wasm`)
+//
+// The cold start begins when a fresh process has the module's and the bundle's bytes in memory and ends with its first
+// estimate: compiling and starting the module, verifying digests, inflating, opening, golden rides, one ride.
+
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { constants, gzipSync } from "node:zlib";
+
+const WASM = new URL("../pkg/wasm/curbside_bg.wasm", import.meta.url);
+const GLUE = new URL("../pkg/wasm/curbside.js", import.meta.url);
+const BUNDLE = process.env.CURBSIDE_BUNDLE ?? fileURLToPath(new URL("../models/green-tripdata-duration.curb", import.meta.url));
+const RIDE = { PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: new Date("2021-02-03T13:30:00Z") };
+/** Fresh processes. */
+const STARTS = 21;
+/** Repetitions of a measured loop. */
+const ROUNDS = 21;
+
+if (process.argv[2] === "start") await start();
+else await report();
+
+/** One cold start, in a process of its own. */
+async function start() {
+  const [wasm, bytes] = await Promise.all([readFile(WASM), readFile(BUNDLE)]);
+  // The shell's few kilobytes of JavaScript are part of the start.
+  const began = performance.now();
+  const { loadEstimator } = await import("../pkg/slim.js");
+  const estimator = await loadEstimator({ bytes, wasm });
+  const { duration } = estimator.estimate(RIDE);
+  console.log(JSON.stringify({ milliseconds: performance.now() - began, duration }));
+}
+
+async function report() {
+  const { loadEstimator } = await import("../pkg/node.js");
+  const [wasm, glue, bytes] = await Promise.all([readFile(WASM), readFile(GLUE), readFile(BUNDLE)]);
+  const gzip = (content) => gzipSync(content, { level: constants.Z_BEST_COMPRESSION }).length;
+  console.log(`Node ${process.version}, ${process.arch}`);
+  print("module, bytes", wasm.length, `${gzip(wasm)} after gzip -9`);
+  print("glue, bytes", glue.length, `${gzip(glue)} after gzip -9`);
+  print("bundle, bytes as stored", bytes.length);
+  const estimator = await loadEstimator({ bytes });
+  const starts = Array.from({ length: STARTS }, () => {
+    const said = execFileSync(process.execPath, [fileURLToPath(import.meta.url), "start"], { encoding: "utf8" });
+    return JSON.parse(said).milliseconds;
+  });
+  print("cold start, ms", median(starts).toFixed(1), `of ${STARTS} processes; ${Math.min(...starts).toFixed(1)} to ${Math.max(...starts).toFixed(1)}`);
+  for (const [name, rides, round] of await costs(estimator, bytes)) {
+    print(`${name}, ns`, nanoseconds(rides, round).toFixed(0));
+  }
+}
+
+/** What is called, how many rides that scores in a round, and the round. */
+async function costs(estimator, bytes) {
+  // The module's own face without the shell, to see what the shell adds.
+  const { Scorer } = await import("../pkg/wasm/curbside.js");
+  const { inflate } = await import("../pkg/src/inflate.js");
+  const scorer = new Scorer(await inflate(new Uint8Array(bytes), null));
+  const millis = RIDE.pickup_datetime.getTime();
+  const rows = 10_000;
+  const columns = {
+    PULocationID: Float64Array.from({ length: rows }, (_, row) => 1 + (row % 263)),
+    DOLocationID: Float64Array.from({ length: rows }, (_, row) => 1 + ((row * 7) % 263)),
+    trip_distance: Float64Array.from({ length: rows }, (_, row) => 0.1 + (row % 400) / 20),
+    pickup_datetime: Float64Array.from({ length: rows }, (_, row) => millis + row * 60_000),
+  };
+  const zone = (turn) => 1 + (turn % 263);
+  const json = new TextEncoder().encode('{"PULocationID":130,"DOLocationID":205,"trip_distance":3.66,"ride_id":1}');
+  return [
+    ["the module's estimate, scalars", 20_000, (turn) => scorer.estimate(zone(turn), 205, 3.66, millis, 1)],
+    ["estimate, Date", 20_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: zone(turn) }).duration],
+    ["estimate, text", 20_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: zone(turn), pickup_datetime: "2021-02-03T08:30" }).duration],
+    ["estimate, ids as texts", 5_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: String(zone(turn)) }).duration],
+    ["estimateBatch, a row", 1, () => estimator.estimateBatch(columns).durations[0], rows],
+    ["predict, JSON to JSON", 5_000, () => estimator.predict({ body: json }).status],
+  ].map(([name, turns, call, rides = 1]) => [name, turns * rides, loop(turns, call)]);
+}
+
+/** A loop whose results are used, so that none of it can be left out. */
+function loop(turns, call) {
+  let sum = 0;
+  return () => {
+    for (let turn = 0; turn < turns; turn += 1) sum += call(turn);
+    return sum;
+  };
+}
+
+/** Median over rounds of one ride's time. */
+function nanoseconds(rides, run) {
+  for (let round = 0; round < 3; round += 1) run();
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const began = performance.now();
+    run();
+    return ((performance.now() - began) * 1e6) / rides;
+  });
+  return median(rounds);
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+function print(name, value, more = "") {
+  console.log(`${name.padEnd(34)} ${String(value).padStart(9)}  ${more}`.trimEnd());
+}
