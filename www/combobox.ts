@@ -5,7 +5,7 @@
 
 import type { Zone } from "curbside/slim";
 import { make, setText } from "./elements.ts";
-import { zoneDetail, type ZoneIndex } from "./zones.ts";
+import { zoneDetail, type ZoneIndex, zoneName } from "./zones.ts";
 
 /** The elements a combobox is made of. */
 export interface ComboboxParts {
@@ -59,7 +59,7 @@ export class Combobox {
   /** Chooses a zone, or none, without telling anyone. */
   set(zone: Zone | null, text = ""): void {
     this.#zone = zone;
-    this.#parts.input.value = zone?.name ?? text;
+    this.#parts.input.value = zone === null ? text : zoneName(zone);
     this.#close();
   }
 
@@ -68,7 +68,7 @@ export class Combobox {
     if (!this.#isSettled()) {
       this.#zone = this.#index.only(this.text);
       if (this.#zone !== null) {
-        this.#parts.input.value = this.#zone.name;
+        this.#parts.input.value = zoneName(this.#zone);
       }
     }
     this.#close();
@@ -81,7 +81,7 @@ export class Combobox {
 
   /** Whether the text is the chosen zone's name. */
   #isSettled(): boolean {
-    return this.#zone !== null && this.text === this.#zone.name;
+    return this.#zone !== null && this.text === zoneName(this.#zone);
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -186,7 +186,7 @@ export class Combobox {
     option.id = `${this.#parts.list.id}-${place}`;
     option.role = "option";
     option.ariaSelected = "false";
-    option.append(make("span", { text: zone.name }), " ", make("small", { text: zoneDetail(zone) }));
+    option.append(make("span", { text: zoneName(zone) }), " ", make("small", { text: zoneDetail(zone) }));
     return option;
   }
 

@@ -8,8 +8,8 @@ import { ZoneMap } from "./map.ts";
 import { codeOf } from "./no-model.ts";
 import { ResultPanel } from "./result.ts";
 import type { LoadedModel } from "./weights.ts";
-import { type FieldName, fieldOf, LABELS } from "./words.ts";
-import { ZoneIndex } from "./zones.ts";
+import { distanceOrigin, type FieldName, fieldOf, LABELS } from "./words.ts";
+import { hasPlace, ZoneIndex } from "./zones.ts";
 
 /** How often "now" is looked at again, in milliseconds. */
 const MINUTE = 60_000;
@@ -57,7 +57,7 @@ export class RideDesk {
     if (pickup !== null && dropoff !== null) {
       this.#estimate(ride, pickup, dropoff);
     } else {
-      this.#form.fillInDistance(null);
+      this.#form.fillInNoDistance();
       this.#judge(ride);
       this.#panel.wait("Choose where the ride begins and where it ends.");
     }
@@ -79,7 +79,7 @@ export class RideDesk {
   #estimate(ride: FormRide, pickup: Zone, dropoff: Zone): void {
     // What the bundle says of the distance alone: shown even beside a distance or a time that cannot be scored.
     const { trip_distance } = this.#estimator.estimate(tripOf(NOTHING_GIVEN, pickup, dropoff));
-    this.#form.fillInDistance(trip_distance);
+    this.#form.fillInDistance(trip_distance, distanceOrigin(hasPlace(pickup) && hasPlace(dropoff)));
     try {
       const trip = tripOf(ride, pickup, dropoff);
       const started = performance.now();

@@ -91,17 +91,18 @@ export class RideForm {
     return first !== null;
   }
 
-  /** Fills in the distance that the bundle estimates, in miles; `null` while the zones are not known. */
-  fillInDistance(miles: number | null): void {
-    this.#distance.fillIn(
-      miles === null
-        ? NO_DISTANCE
-        : {
-            value: roundMiles(miles),
-            note: "Estimated from the two zones. Change it if you know it.",
-            reset: `Use the estimate, ${milesInWords(miles)}`,
-          },
-    );
+  /** Fills in the distance that the bundle estimates, in miles, and where it comes from. */
+  fillInDistance(miles: number, origin: string): void {
+    this.#distance.fillIn({
+      value: roundMiles(miles),
+      note: `This is ${origin}. Change it if you know it.`,
+      reset: `Use the estimate, ${milesInWords(miles)}`,
+    });
+  }
+
+  /** Fills in no distance: the zones are not chosen. */
+  fillInNoDistance(): void {
+    this.#distance.fillIn(NO_DISTANCE);
   }
 
   /** Fills in New York's time now. */

@@ -4,7 +4,8 @@ import type { Estimate, Zone } from "curbside/slim";
 import { modelName, verifiedInWords } from "./about.ts";
 import { element, setItems, setText } from "./elements.ts";
 import type { LoadedModel } from "./weights.ts";
-import { inWords, milesInWords, wallTimeInWords, warningInWords } from "./words.ts";
+import { distanceOrigin, inWords, milesInWords, wallTimeInWords, warningInWords } from "./words.ts";
+import { hasPlace, zoneName } from "./zones.ts";
 
 /** An estimate with the ride it is for. */
 export interface Answer {
@@ -60,10 +61,10 @@ export class ResultPanel {
     setText(this.#duration, inWords(estimate.duration, unit));
     this.#duration.title = `${estimate.duration} ${unit}`;
     this.#estimate.hidden = false;
-    setText(this.#route, `from ${pickup.name} to ${dropoff.name}`);
+    setText(this.#route, `from ${zoneName(pickup)} to ${zoneName(dropoff)}`);
     setItems(this.#warnings, estimate.warnings.map(warningInWords));
     this.#warnings.hidden = estimate.warnings.length === 0;
-    const assumed = assumptions(estimate);
+    const assumed = assumptions(estimate, distanceOrigin(hasPlace(pickup) && hasPlace(dropoff)));
     setItems(this.#assumed, assumed);
     this.#assumedPart.hidden = assumed.length === 0;
     const took = milliseconds < 1 ? "less than 1 ms" : `${Math.round(milliseconds)} ms`;
@@ -72,10 +73,10 @@ export class ResultPanel {
   }
 }
 
-function assumptions({ assumed }: Estimate): string[] {
+function assumptions({ assumed }: Estimate, origin: string): string[] {
   const texts: string[] = [];
   if (assumed.trip_distance !== undefined) {
-    texts.push(`A distance of ${milesInWords(assumed.trip_distance)}, estimated from the two zones.`);
+    texts.push(`A distance of ${milesInWords(assumed.trip_distance)}, ${origin}.`);
   }
   if (assumed.pickup_datetime !== undefined) {
     texts.push(`Leaving now: ${wallTimeInWords(assumed.pickup_datetime)}, New York time.`);

@@ -40,6 +40,11 @@ export function milesInWords(miles: number): string {
   return `${shown} ${Number(shown) === 1 ? "mile" : "miles"}`;
 }
 
+/** Where an estimated distance comes from; `isMeasured` where both zones have a place on the map. */
+export function distanceOrigin(isMeasured: boolean): string {
+  return isMeasured ? "estimated from the two zones" : "a usual one, since a zone has no place on the map";
+}
+
 /** A distance as the form shows it. */
 export function roundMiles(miles: number): string {
   return miles.toFixed(miles < 1 ? 2 : 1);

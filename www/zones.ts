@@ -31,9 +31,12 @@ type Rank = number | null;
 export class ZoneIndex {
   readonly #entries: readonly Entry[];
 
-  /** Takes the bundle's zones in any order; they are listed by name. */
+  /** Takes the bundle's zones in any order; they are listed by name, those without a place last. */
   constructor(zones: readonly Zone[]) {
-    this.#entries = zones.map(entry).sort((a, b) => a.name.localeCompare(b.name, "en") || a.zone.id - b.zone.id);
+    const placeless = ({ zone }: Entry) => Number(!hasPlace(zone));
+    this.#entries = zones
+      .map(entry)
+      .sort((a, b) => placeless(a) - placeless(b) || a.name.localeCompare(b.name, "en") || a.zone.id - b.zone.id);
   }
 
   /** The zone with this TLC id. */
@@ -71,22 +74,30 @@ export class ZoneIndex {
   }
 }
 
+/** What the TLC's table says where it has nothing to say. */
+const NOT_APPLICABLE = "N/A";
+
+/** A zone's name, for people: the TLC calls zone 264 "N/A", in the borough "Unknown". */
+export function zoneName({ name, borough }: Zone): string {
+  return name === NOT_APPLICABLE ? borough : name;
+}
+
 /** What stands beside a zone's name: its borough, its id, and a word where it has no place on the map. */
 export function zoneDetail(zone: Zone): string {
-  const parts = [`zone ${zone.id}`];
-  if (zone.borough !== "" && zone.borough !== zone.name) {
-    parts.unshift(zone.borough);
-  }
-  if (zone.latitude === null || zone.longitude === null) {
-    parts.push("no place on the map");
-  }
-  return parts.join(" · ");
+  const borough = [NOT_APPLICABLE, zoneName(zone)].includes(zone.borough) ? [] : [zone.borough];
+  return [...borough, `zone ${zone.id}`, ...(hasPlace(zone) ? [] : ["no place on the map"])].join(" · ");
+}
+
+/** Whether a zone has a centre: 264, "Unknown", and 265, "Outside of NYC", have none. */
+export function hasPlace({ latitude, longitude }: Zone): boolean {
+  return latitude !== null && longitude !== null;
 }
 
 function entry(zone: Zone): Entry {
-  const nameWords = wordsOf(zone.name);
+  const name = zoneName(zone);
+  const nameWords = wordsOf(name);
   const otherWords = [...wordsOf(zone.borough), String(zone.id), ...(zone.airport ? ["airport"] : [])];
-  return { zone, name: zone.name, nameWords, otherWords, squeezed: nameWords.join("") };
+  return { zone, name, nameWords, otherWords, squeezed: nameWords.join("") };
 }
 
 function rankOf(candidate: Entry, words: readonly string[], squeezed: string): Rank {

@@ -88,9 +88,16 @@ for (const kind of BROWSERS) {
         assert.equal(await page.$$eval("script:not([src]), style, [style]", (inlined) => inlined.length), 0);
       }));
 
-    test("streams the module: it is served as WebAssembly", async () => {
+    test("streams the module, and fetches neither it nor the weights twice", async () => {
+      const asked: string[] = [];
+      const prepare = async (page: Page) => void page.on("request", (request) => asked.push(request.url()));
+      await visit(browser, site, { prepare }, ready);
+      const kinds = ["config.json", "champion.json", "curb", "wasm"];
+      assert.deepEqual(
+        kinds.map((kind) => `${kind} ${asked.filter((url) => url.endsWith(kind)).length}`),
+        kinds.map((kind) => `${kind} 1`),
+      );
       const response = await site.worker.fetch("/curbside_bg.wasm", { method: "HEAD" });
-      assert.equal(response.status, 200);
       assert.equal(response.headers.get("content-type"), "application/wasm");
     });
   });

@@ -7,7 +7,7 @@ import { loadEstimator } from "curbside";
 
 import { readLink, writeLink } from "../../www/link.ts";
 import { faultInWords, inWords, milesInWords, newYorkNow, wallTimeInWords } from "../../www/words.ts";
-import { ZoneIndex } from "../../www/zones.ts";
+import { zoneDetail, ZoneIndex, zoneName } from "../../www/zones.ts";
 import { shippedBundle } from "../worker/publication.ts";
 
 const { zones } = await loadEstimator({ bytes: await shippedBundle() });
@@ -39,6 +39,13 @@ test("a borough finds its zones, nothing finds all, and nonsense finds none", ()
   assert.equal(index.search("").length, 265);
   assert.equal(index.search("  ").length, 265);
   assert.deepEqual(names("zzzz"), []);
+});
+
+test("the two zones without a place have names for people, and are listed last", () => {
+  const last = index.search("").slice(-2);
+  assert.deepEqual(last.map(zoneName), ["Outside of NYC", "Unknown"]);
+  assert.deepEqual(last.map(zoneDetail), ["zone 265 · no place on the map", "zone 264 · no place on the map"]);
+  assert.equal(index.only("unknown")?.id, 264);
 });
 
 test("a text means a zone only if it means no other", () => {
