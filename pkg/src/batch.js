@@ -107,6 +107,10 @@ class Chunk {
     } else if (miles != null) {
       return false;
     }
+    if (columns.pickup_datetime instanceof Float64Array) {
+      this.pickup[place] = columns.pickup_datetime[row] ?? NaN;
+      return true;
+    }
     return this.#setPickup(pickupOf(columns, row), place, now, read);
   }
 

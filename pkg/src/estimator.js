@@ -114,7 +114,7 @@ export class Estimator {
    */
   predict({ contentType, body, now = Date.now() }) {
     const type = contentType == null ? undefined : String(contentType);
-    const bytes = typeof body === "string" ? encoder.encode(body) : new Uint8Array(body);
+    const bytes = typeof body === "string" ? encoder.encode(body) : body instanceof Uint8Array ? body : new Uint8Array(body);
     const millis = Number(now);
     const [status, text] = this.#engine.run(() => this.#living().predict(type, bytes, millis));
     return { status, body: text };

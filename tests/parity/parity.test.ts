@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 
 import { transform } from "esbuild";
 
+import { askPage, packageAnswers, pageOf } from "../package/browser.ts";
 import { type Installed, install } from "../package/packed.ts";
 import { type Answer, serve, type Server } from "../package/server.ts";
 import { startInWorkerd } from "../package/workerd.ts";
@@ -38,13 +39,10 @@ before(async () => {
     [`/models/blobs/${sha256(stored)}.curb`]: { body: stored },
     "/ledger.csv": { type: "text/csv", body: ledger },
     "/score.js": { type: "text/javascript", body: (await transform(await readFile(SCORE, "utf8"), { loader: "ts" })).code },
-    "/": { type: "text/html", body: PAGE },
+    "/": { type: "text/html", body: PAGE.html },
+    "/outcome.js": { type: "text/javascript", body: PAGE.module },
   };
-  for (const { path } of installed.files) {
-    const type = path.endsWith(".wasm") ? "application/wasm" : "text/javascript";
-    answers[`/curbside/${path}`] = { type, body: await readFile(installed.url(path)) };
-  }
-  server = await serve(answers);
+  server = await serve({ ...answers, ...(await packageAnswers(installed)) });
 });
 after(async () => {
   await server[Symbol.asyncDispose]();
@@ -82,31 +80,19 @@ test("workerd gives the ledger's bits", async () => {
   check((await worker.ask({ options, ledger })) as Outcome);
 });
 
-/** The package's own files as they are, without a bundler. */
-const PAGE = `<!doctype html><meta charset="utf-8"><title>Parity</title><link rel="icon" href="data:,">
-<script type="module">
+const PAGE = pageOf(`
   import { loadEstimator } from "/curbside/browser.js";
   import { score } from "/score.js";
-  const work = async () => {
-    const estimator = await loadEstimator({ manifest: "${MANIFEST}", trustedKeys: ["${signer.publicKey}"] });
-    return score(estimator, await (await fetch("/ledger.csv")).text());
-  };
-  globalThis.outcome = work().catch((thrown) => String(thrown.stack ?? thrown));
-</script>`;
+
+  const estimator = await loadEstimator({ manifest: "${MANIFEST}", trustedKeys: ["${signer.publicKey}"] });
+  const ledger = await (await fetch("/ledger.csv")).text();
+  export default score(estimator, ledger);
+`);
 
 for (const kind of BROWSERS) {
   test(`${kind.name} gives the ledger's bits`, async () => {
-    const browser = await kind.launch();
-    try {
-      const page = await browser.newPage();
-      await page.goto(server.url("/"));
-      await page.waitForFunction("globalThis.outcome !== undefined");
-      const outcome = (await page.evaluate("globalThis.outcome")) as Outcome | string;
-      assert(typeof outcome !== "string", String(outcome));
-      assert.match(outcome.host, kind.name === "Firefox" ? /Firefox\// : /Chrome\//);
-      check(outcome);
-    } finally {
-      await browser.close();
-    }
+    const outcome = (await askPage(kind, server.url("/"))) as Outcome;
+    assert.match(outcome.host, kind.name === "Firefox" ? /Firefox\// : /Chrome\//);
+    check(outcome);
   });
 }

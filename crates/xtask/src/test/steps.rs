@@ -83,8 +83,9 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "package",
-        what: "the packed npm tarball in Node and workerd",
+        what: "the packed npm tarball in Node, workerd, Chromium and Firefox",
         needs: &["wasm"],
+        uses_system: true,
         run: |project| node_tests(project, "tests/package"),
         ..PLAIN
     },
