@@ -1,0 +1,381 @@
+// Weights that must not be believed, weights that are replaced, and what a rider is told meanwhile.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { eventually, type RunningWorker, startWorker } from "./harness.ts";
+import { altered, blobKey, envelopeOf, makeSigner, MANIFEST_KEY, type Publication, publish, sha256, shippedBundle } from "./publication.ts";
+import { differs, everyRow, readJson } from "./table.ts";
+
+const TTL_SECONDS = 0.3;
+const RIDE = '{"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66, "pickup_datetime": "2021-02-03T08:30"}';
+
+const [signer, stranger] = [makeSigner(), makeSigner()];
+const stored = await shippedBundle();
+
+interface LastError {
+  readonly code: string;
+  readonly section?: string;
+  readonly message: string;
+}
+
+interface Health {
+  readonly status: string;
+  readonly version: string | null;
+  readonly sequence: number | null;
+  readonly sha256: string | null;
+  readonly generation: number | null;
+  readonly loaded_at: string | null;
+  readonly checked_at: string | null;
+  readonly last_error: LastError | null;
+}
+
+async function healthOf(worker: RunningWorker): Promise<Health & { readonly http: number }> {
+  const response = await worker.fetch("/health");
+  return { ...((await response.json()) as Health), http: response.status };
+}
+
+function predict(worker: RunningWorker): Promise<Response> {
+  return worker.fetch("/predict", { method: "POST", body: RIDE, headers: { "content-type": "application/json" } });
+}
+
+/** A manifest and a blob that must not serve, and why. */
+interface Bad {
+  readonly name: string;
+  readonly publication: Omit<Publication, "signer" | "sequence"> & { readonly signer?: Publication["signer"] };
+  readonly code: string;
+  /** The part at fault, which the message or `section` names. */
+  readonly where: RegExp;
+  /** What was expected and what was found. */
+  readonly says: RegExp;
+  /** Written to the blob's key in place of the stored bytes. */
+  readonly served?: Buffer;
+}
+
+const middle = Math.floor(stored.byteLength / 2);
+const flipped = (bytes: Buffer, at: number): Buffer => {
+  const copy = Buffer.from(bytes);
+  copy[at] = (copy[at] ?? 0) ^ 0xff;
+  return copy;
+};
+
+const BAD: readonly Bad[] = [
+  {
+    name: "a corrupt blob",
+    publication: { stored },
+    served: flipped(stored, middle),
+    code: "BLOB_DIGEST",
+    where: /blob/i,
+    says: /expected.*found/s,
+  },
+  {
+    name: "a truncated blob",
+    publication: { stored },
+    served: stored.subarray(0, middle),
+    code: "BLOB_LENGTH",
+    where: /blob/i,
+    says: new RegExp(`${stored.byteLength}.*${middle}`, "s"),
+  },
+  {
+    name: "a blob with bytes after it",
+    publication: { stored },
+    served: Buffer.concat([stored, Buffer.from([0])]),
+    code: "BLOB_LENGTH",
+    where: /blob/i,
+    says: new RegExp(`${stored.byteLength}`),
+  },
+  {
+    name: "a bundle that was corrupt when it was signed",
+    publication: { stored: altered(stored, (bundle) => flipped(bundle, bundle.byteLength - 9), false) },
+    code: "BUNDLE_DIGEST",
+    where: /header/,
+    says: /expected.*found/s,
+  },
+  {
+    name: "a bundle whose table of sections is wrong and sealed",
+    publication: { stored: altered(stored, (bundle) => flipped(bundle, 48), true) },
+    code: "BUNDLE_MALFORMED",
+    where: /header/,
+    says: /expected section kind.*found/s,
+  },
+  {
+    name: "a bundle whose card is wrong and sealed",
+    publication: { stored: altered(stored, (bundle) => bundle.fill(0xff, 48 + 7 * 8, 48 + 7 * 8 + 24), true) },
+    code: "BUNDLE_MALFORMED",
+    where: /card/,
+    says: /card/,
+  },
+  {
+    name: "a bundle cut short and sealed",
+    publication: { stored: altered(stored, (bundle) => bundle.subarray(0, bundle.byteLength - 100), true) },
+    code: "BUNDLE_TRUNCATED",
+    where: /header/,
+    says: /expected \d+ bytes of body, found \d+/,
+  },
+  {
+    name: "somebody else's gzip",
+    publication: { stored: gzipSync("PK\u0003\u0004 this is no model of ours") },
+    code: "BUNDLE_NOT_RECOGNISED",
+    where: /header/,
+    says: /expected the bytes.*found/s,
+  },
+  {
+    name: "something that is no gzip at all",
+    publication: { stored: Buffer.from("tree\nversion=v4\nnum_class=1\n") },
+    code: "BUNDLE_NOT_RECOGNISED",
+    where: /header/,
+    says: /expected the bytes.*found/s,
+  },
+  {
+    name: "a bomb: a gzip that inflates to 256 MiB",
+    publication: { stored: gzipSync(Buffer.alloc(256 * 1024 * 1024)) },
+    code: "BLOB_TOO_LARGE",
+    where: /blob|bundle/i,
+    says: /at most/,
+  },
+  {
+    name: "a manifest that names more bytes than are taken",
+    publication: { stored, amend: (manifest) => (manifest["bytes"] = 10_000_000_000) },
+    code: "MANIFEST_MALFORMED",
+    where: /manifest.*field bytes/,
+    says: /expected a whole number up to \d+, found 10000000000/,
+  },
+  {
+    name: "a bundle of a newer format",
+    publication: {
+      stored: altered(
+        stored,
+        (bundle) => {
+          bundle.writeUInt16LE(2, 8);
+          return bundle;
+        },
+        true,
+      ),
+    },
+    code: "BUNDLE_VERSION",
+    where: /header/,
+    says: /expected format version 1, found 2, which is newer; update/,
+  },
+  {
+    name: "a manifest that nobody signed",
+    publication: { stored, tamper: (envelope) => (envelope.signature = "") },
+    code: "MANIFEST_SIGNATURE|MANIFEST_MALFORMED",
+    where: /manifest/i,
+    says: /signature/,
+  },
+  {
+    name: "a manifest without an envelope",
+    publication: { stored, tamper: (envelope) => Object.assign(envelope, JSON.parse(atob(envelope.payload)), { payload: undefined }) },
+    code: "MANIFEST_MALFORMED",
+    where: /manifest/i,
+    says: /payload/,
+  },
+  {
+    name: "a manifest signed by a stranger",
+    publication: { stored, signer: stranger },
+    code: "MANIFEST_KEY",
+    where: /manifest/i,
+    says: new RegExp(stranger.keyid),
+  },
+  {
+    name: "a stranger's signature under a trusted key's name",
+    publication: { stored, signer: stranger, tamper: (envelope) => (envelope.keyid = signer.keyid) },
+    code: "MANIFEST_SIGNATURE",
+    where: /manifest/i,
+    says: /expected a payload that key [0-9a-f]{16} signed, found another/,
+  },
+  {
+    name: "a manifest changed after it was signed",
+    publication: { stored, tamper: (envelope) => (envelope.payload = btoa(atob(envelope.payload).replace('"sequence":', '"sequence":9'))) },
+    code: "MANIFEST_SIGNATURE",
+    where: /manifest/i,
+    says: /expected a payload that key [0-9a-f]{16} signed, found another/,
+  },
+];
+
+async function publishBad(worker: RunningWorker, { publication, served }: Bad, sequence: number): Promise<void> {
+  await publish(worker.bucket, { signer, sequence, ...publication });
+  if (served !== undefined) {
+    await worker.bucket.put(blobKey(publication.stored), new Uint8Array(served).buffer);
+  }
+}
+
+function reasonFaults(found: LastError | null, { code, where, says }: Bad): string[] {
+  const told = `${found?.section ?? ""} ${found?.message ?? ""}`;
+  return [
+    ...(new RegExp(`^(${code})$`).test(found?.code ?? "") ? [] : [`code: expected ${code}, found ${JSON.stringify(found)}`]),
+    ...(where.test(told) ? [] : [`where: expected ${where}, found ${told}`]),
+    ...(says.test(told) ? [] : [`message: expected ${says}, found ${told}`]),
+  ];
+}
+
+describe("without a model", () => {
+  let worker: RunningWorker;
+  before(async () => {
+    worker = await startWorker({ trusted: [signer], ttlSeconds: TTL_SECONDS });
+  });
+  after(async () => {
+    await worker?.[Symbol.asyncDispose]();
+  });
+
+  test("an empty bucket is told, not guessed over", async () => {
+    const response = await predict(worker);
+    const { body, faults } = await readJson(response);
+    assert.deepEqual(faults, []);
+    assert.equal(response.status, 503);
+    assert.ok(Number(response.headers.get("retry-after")) >= 1);
+    assert.equal((body["error"] as { code: string }).code, "NO_MODEL");
+    assert.equal(body["duration"], undefined);
+    const health = await healthOf(worker);
+    assert.equal(health.http, 503);
+    assert.equal(health.status, "no_model");
+    assert.equal(health.last_error?.code, "MANIFEST_MISSING");
+    assert.match(health.last_error?.message ?? "", new RegExp(`expected a manifest at ${MANIFEST_KEY}, found nothing`));
+  });
+
+  test("every bundle that must not serve does not, and /health says why", async () => {
+    let since = (await healthOf(worker)).checked_at;
+    await everyRow(BAD, async (bad) => {
+      await publishBad(worker, bad, 1);
+      // Two looks: one may have been under way while the bucket changed.
+      for (let look = 0; look < 2; look += 1) {
+        const before = since;
+        since = (await eventually(() => healthOf(worker), (now) => now.checked_at !== before)).checked_at;
+      }
+      const [response, health] = [await predict(worker), await healthOf(worker)];
+      return [
+        ...differs("status", response.status, 503),
+        ...differs("body", ((await response.json()) as { error: { code: string } }).error.code, "NO_MODEL"),
+        ...differs("health", [health.http, health.status, health.sha256], [503, "no_model", null]),
+        ...reasonFaults(health.last_error, bad),
+      ];
+    });
+  });
+
+  test("a good bundle heals it by itself", async () => {
+    await publish(worker.bucket, { stored, signer, sequence: 2 });
+    const health = await eventually(() => healthOf(worker), (now) => now.http === 200);
+    assert.equal(health.status, "ok");
+    assert.equal(health.sequence, 2);
+    assert.equal(health.sha256, sha256(stored));
+    assert.equal(health.last_error, null);
+    assert.equal((await predict(worker)).status, 200);
+  });
+});
+
+describe("with a model", () => {
+  let worker: RunningWorker;
+  before(async () => {
+    worker = await startWorker({ trusted: [signer, stranger], ttlSeconds: TTL_SECONDS });
+    await publish(worker.bucket, { stored, signer, sequence: 10 });
+  });
+  after(async () => {
+    await worker?.[Symbol.asyncDispose]();
+  });
+
+  test("a crowd that comes first makes it load once", async () => {
+    const replies = await Promise.all(Array.from({ length: 24 }, () => predict(worker)));
+    assert.deepEqual(replies.map((reply) => reply.status), replies.map(() => 200));
+    const durations = new Set(await Promise.all(replies.map(async (reply) => ((await reply.json()) as { duration: number }).duration)));
+    assert.equal(durations.size, 1);
+    assert.equal(worker.events("weights_loaded").length, 1);
+  });
+
+  test("/health names the model and holds no secret", async () => {
+    const health = await healthOf(worker);
+    assert.equal(health.http, 200);
+    assert.equal(health.status, "ok");
+    assert.equal(health.sequence, 10);
+    assert.equal(health.sha256, sha256(stored));
+    assert.equal(typeof health.version, "string");
+    assert.equal(typeof health.generation, "number");
+    for (const at of [health.loaded_at, health.checked_at]) {
+      assert.ok(Math.abs(Date.now() - Date.parse(at ?? "")) < 60_000, `expected a time of now, found ${at}`);
+    }
+    assert.ok(!JSON.stringify(health).includes(signer.publicKey));
+  });
+
+  test("it does not load again what it holds", async () => {
+    const { checked_at: first } = await healthOf(worker);
+    await eventually(() => healthOf(worker), (now) => now.checked_at !== first);
+    assert.equal(worker.events("weights_loaded").length, 1);
+  });
+
+  test("each bad publication leaves it serving, stale and saying why, and a good one mends it", async () => {
+    const duration = ((await (await predict(worker)).json()) as { duration: number }).duration;
+    // One of each kind: of the blob, of the bundle, of the manifest.
+    const some = BAD.filter((bad) => ["BLOB_DIGEST", "BUNDLE_VERSION", "MANIFEST_SIGNATURE"].includes(bad.code));
+    assert.ok(some.length >= 3);
+    let sequence = 10;
+    await everyRow(some, async (bad) => {
+      sequence += 1;
+      await publishBad(worker, bad, sequence);
+      const stale = await eventually(() => healthOf(worker), (now) => now.status === "stale");
+      const faults = reasonFaults(stale.last_error, bad);
+      const reply = await predict(worker);
+      faults.push(...differs("status", reply.status, 200));
+      faults.push(...differs("duration", ((await reply.json()) as { duration: number }).duration, duration));
+      faults.push(...differs("health", [stale.http, stale.sha256], [200, sha256(stored)]));
+      sequence += 1;
+      await publish(worker.bucket, { stored, signer, sequence });
+      const healed = await eventually(() => healthOf(worker), (now) => now.status === "ok" && now.sequence === sequence);
+      return [...faults, ...differs("last_error", healed.last_error, null)];
+    });
+  });
+
+  test("an older manifest is a replay and is refused", async () => {
+    const { sequence } = await healthOf(worker);
+    await publish(worker.bucket, { stored, signer, sequence: 3 });
+    const health = await eventually(() => healthOf(worker), (now) => now.status === "stale");
+    assert.equal(health.last_error?.code, "MANIFEST_SEQUENCE");
+    assert.match(health.last_error?.message ?? "", new RegExp(`expected a sequence of at least ${sequence}, found 3`));
+    assert.equal(health.sequence, sequence);
+  });
+
+  test("a second trusted key may sign: keys can be changed without a gap", async () => {
+    await publish(worker.bucket, { stored, signer: stranger, sequence: 1000 });
+    const health = await eventually(() => healthOf(worker), (now) => now.sequence === 1000);
+    assert.equal(health.status, "ok");
+  });
+
+  test("a manifest that vanishes leaves it serving, stale", async () => {
+    await worker.bucket.delete(MANIFEST_KEY);
+    const health = await eventually(() => healthOf(worker), (now) => now.status === "stale");
+    assert.equal(health.last_error?.code, "MANIFEST_MISSING");
+    assert.equal((await predict(worker)).status, 200);
+    await worker.bucket.put(MANIFEST_KEY, envelopeOf({ stored, signer, sequence: 1001 }));
+    await eventually(() => healthOf(worker), (now) => now.status === "ok");
+  });
+
+  test("rides asked for while weights change are all answered", async () => {
+    let sequence = 2000;
+    const statuses: number[] = [];
+    const until = Date.now() + 2000;
+    const rider = async (): Promise<void> => {
+      while (Date.now() < until) {
+        statuses.push((await predict(worker)).status);
+      }
+    };
+    const publisher = async (): Promise<void> => {
+      while (Date.now() < until) {
+        await publish(worker.bucket, { stored, signer, sequence: (sequence += 1) });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+    await Promise.all([rider(), rider(), rider(), rider(), publisher()]);
+    assert.ok(statuses.length > 20, `expected many rides, found ${statuses.length}`);
+    assert.deepEqual(statuses.filter((status) => status !== 200), []);
+    const health = await eventually(() => healthOf(worker), (now) => now.sequence === sequence);
+    assert.equal(health.generation, 1);
+  });
+});
+
+test("without a trusted key nothing is believed", async () => {
+  await using worker = await startWorker({ trusted: [] });
+  await publish(worker.bucket, { stored, signer });
+  const health = await healthOf(worker);
+  assert.equal(health.http, 503);
+  assert.equal(health.last_error?.code, "TRUSTED_KEYS");
+  assert.match(health.last_error?.message ?? "", /TRUSTED_KEYS: expected at least one.*found none/);
+});

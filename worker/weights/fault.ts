@@ -1,0 +1,36 @@
+// Why weights could not be taken, in the form that /health tells it.
+
+/** A refusal with its stable code. */
+export class WeightsFault extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "WeightsFault";
+    this.code = code;
+  }
+}
+
+/** What /health tells of a failure. */
+export interface FaultReport {
+  readonly code: string;
+  /** The section of the bundle, where the fault is in one. */
+  readonly section?: string;
+  /** Where in the bundle's bytes, where that is known. */
+  readonly offset?: number;
+  readonly message: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** Describes anything thrown; what carries no code of ours is storage that failed. */
+export function reportOf(fault: unknown, at: number): FaultReport {
+  const known: Record<string, unknown> = fault instanceof Error ? { ...fault } : {};
+  return {
+    code: typeof known["code"] === "string" ? known["code"] : "WEIGHTS_UNREACHABLE",
+    ...(typeof known["section"] === "string" ? { section: known["section"] } : {}),
+    ...(typeof known["offset"] === "number" ? { offset: known["offset"] } : {}),
+    message: fault instanceof Error ? fault.message : String(fault),
+    at: new Date(at).toISOString(),
+  };
+}
