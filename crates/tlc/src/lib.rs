@@ -12,6 +12,7 @@
 //! * [`RideReader`]: the same in batches, with the rejected rows themselves.
 //! * [`Filter`] and [`FilterReport`]: which rides are learnt from, and how many were dropped for which reason.
 //! * [`zones`]: names, boroughs and centres of the 265 taxi zones.
+//! * [`simulate`]: a seeded month of a made-up city, written as TLC writes its files.
 //! * [`TlcError`]: what is wrong with a file, what was expected, what was found, what to do.
 //! * [`data_dir`]: where the real files are on this machine, if they are.
 //!
@@ -47,6 +48,7 @@ mod month;
 mod read;
 mod reasons;
 mod ride;
+pub mod simulate;
 pub mod zones;
 
 pub use columns::{Column, Taxi};

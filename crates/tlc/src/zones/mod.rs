@@ -23,7 +23,7 @@ pub const LAST_ZONE: u16 = 265;
 const AIRPORTS: [u16; 3] = [1, 132, 138];
 
 /// Radius of the Earth in miles that goes with the haversine distances between centres.
-const EARTH_RADIUS_MILES: f64 = 3958.8;
+pub(crate) const EARTH_RADIUS_MILES: f64 = 3958.8;
 
 /// What is known about one taxi zone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
