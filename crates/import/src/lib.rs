@@ -1,1 +1,19 @@
-//! Not written yet.
+//! Foreign models into Curbside's [`Model`](curbside::model::Model), one file a format.
+//!
+//! A model is read with the meaning that its own library gives it, or refused: a key that changes predictions and is not
+//! understood is an error, never a guess. It is apart from the scoring module because no host that serves needs it.
+//!
+//! - [`lightgbm`]: LightGBM's text format.
+//! - [`ImportError`]: what in the file is not understood, where, and what to do.
+
+// Native and for files only: the scoring module's ban on platform floats, clocks and files does not reach here.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")
+)]
+
+mod error;
+pub mod lightgbm;
+
+pub use error::ImportError;
