@@ -192,16 +192,12 @@ export class Estimator {
     const results = this.#buffer();
     const miles = results[MILES];
     const wall = this.#wallText(results[WALL_MINUTES]);
-    return {
-      duration: results[DURATION],
-      trip_distance: miles,
-      pickup_datetime: wall,
-      assumed: {
-        ...(results[MILES_ASSUMED] === 1 && { trip_distance: miles }),
-        ...(assumesNow && { pickup_datetime: wall }),
-      },
-      warnings: this.#warningsOf(results[WARNING_BITS]),
-    };
+    /** @type {{ trip_distance?: number, pickup_datetime?: string }} */
+    const assumed = {};
+    if (results[MILES_ASSUMED] === 1) assumed.trip_distance = miles;
+    if (assumesNow) assumed.pickup_datetime = wall;
+    const warnings = this.#warningsOf(results[WARNING_BITS]);
+    return { duration: results[DURATION], trip_distance: miles, pickup_datetime: wall, assumed, warnings };
   }
 
   /** @param {AnyTrip} trip */
