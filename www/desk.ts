@@ -8,8 +8,8 @@ import { ZoneMap } from "./map.ts";
 import { codeOf } from "./no-model.ts";
 import { ResultPanel } from "./result.ts";
 import type { LoadedModel } from "./weights.ts";
-import { distanceOrigin, type FieldName, fieldOf, LABELS } from "./words.ts";
-import { hasPlace, ZoneIndex } from "./zones.ts";
+import { type FieldName, fieldOf, LABELS } from "./words.ts";
+import { ZoneIndex } from "./zones.ts";
 
 /** How often "now" is looked at again, in milliseconds. */
 const MINUTE = 60_000;
@@ -79,7 +79,7 @@ export class RideDesk {
   #estimate(ride: FormRide, pickup: Zone, dropoff: Zone): void {
     // What the bundle says of the distance alone: shown even beside a distance or a time that cannot be scored.
     const { trip_distance } = this.#estimator.estimate(tripOf(NOTHING_GIVEN, pickup, dropoff));
-    this.#form.fillInDistance(trip_distance, distanceOrigin(hasPlace(pickup) && hasPlace(dropoff)));
+    this.#form.fillInDistance(trip_distance);
     try {
       const trip = tripOf(ride, pickup, dropoff);
       const started = performance.now();

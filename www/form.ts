@@ -91,11 +91,11 @@ export class RideForm {
     return first !== null;
   }
 
-  /** Fills in the distance that the bundle estimates, in miles, and where it comes from. */
-  fillInDistance(miles: number, origin: string): void {
+  /** Fills in the distance that the bundle estimates, in miles. */
+  fillInDistance(miles: number): void {
     this.#distance.fillIn({
       value: roundMiles(miles),
-      note: `This is ${origin}. Change it if you know it.`,
+      note: "Estimated. Change it if you know it.",
       reset: `Use the estimate, ${milesInWords(miles)}`,
     });
   }

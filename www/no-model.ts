@@ -28,6 +28,11 @@ const EXPLANATIONS: readonly (readonly [string, Explanation])[] = [
   ["TRUSTED_KEYS", { meaning: "This site does not say whose weights to trust.", remedy: "Whoever runs it must set the Worker's TRUSTED_KEYS." }],
 ];
 
+const OFFLINE: Explanation = { meaning: "This device is offline.", remedy: "Connect it and try again." };
+const NO_WEBASSEMBLY: Explanation = {
+  meaning: "Estimates are computed by WebAssembly, and this browser has none or keeps it off.",
+  remedy: "Allow it for this site (on an iPhone: leave Lockdown Mode for it), or use another browser.",
+};
 const UNKNOWN: Explanation = { meaning: "Something went wrong that this page does not know.", remedy: "Reload the page." };
 
 /** The stable code of an error, if it has one. */
@@ -36,12 +41,20 @@ export function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "UNKNOWN";
 }
 
+function explain(code: string): Explanation {
+  if (typeof WebAssembly === "undefined") {
+    return NO_WEBASSEMBLY;
+  }
+  if (!navigator.onLine) {
+    return OFFLINE;
+  }
+  return EXPLANATIONS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? UNKNOWN;
+}
+
 /** Shows why there is no model, and a button that tries again; returns the button. */
 export function showNoModel(place: HTMLElement, error: unknown, onRetry: () => void): HTMLButtonElement {
   const code = codeOf(error);
-  const explanation = navigator.onLine
-    ? (EXPLANATIONS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? UNKNOWN)
-    : { meaning: "This device is offline.", remedy: "Connect it and try again." };
+  const explanation = explain(code);
   const details = make("p", { className: "reason" });
   details.append(make("code", { text: code }), ` ${error instanceof Error ? error.message : String(error)}`);
   const retry = make("button", { className: "primary", text: "Try again" });

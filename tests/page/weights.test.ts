@@ -150,6 +150,36 @@ for (const kind of BROWSERS) {
       });
     });
 
+    test("a browser without WebAssembly is told so", async () => {
+      const prepare = async (page: Page) => {
+        await page.evaluateOnNewDocument(() => Reflect.deleteProperty(globalThis, "WebAssembly"));
+      };
+      await visit(browser, site, { path: RIDE, prepare }, (page) => saysNoModel(page, "UNKNOWN", /this browser has none or keeps it off/));
+    });
+
+    test("the page says what it is doing while the weights are on their way", async () => {
+      await empty();
+      await publish(site.worker.bucket, { stored, signer: site.signer });
+      const { promise: mayArrive, resolve: arrive } = Promise.withResolvers<void>();
+      const prepare = async (page: Page) => {
+        await page.setRequestInterception(true);
+        page.on("request", (request) => {
+          const isWeights = new URL(request.url()).pathname.startsWith("/models/");
+          void (isWeights ? mayArrive : Promise.resolve()).then(() => request.continue());
+        });
+      };
+      await visit(browser, site, { path: RIDE, prepare }, async (page) => {
+        await page.waitForFunction(() => /signed description/.test(document.getElementById("loading")?.innerText ?? ""));
+        assert.equal(await page.$eval("#loading", (place) => place.getAttribute("role")), "status");
+        assert.notEqual(await page.$("#loading progress"), null);
+        assert.notEqual(await page.$("#ride-fields:disabled"), null);
+        arrive();
+        await ready(page);
+        await estimateOf(page);
+        assert.equal(await page.$("#loading:not([hidden])"), null);
+      });
+    });
+
     test("says so when the site cannot be reached", async () => {
       const prepare = async (page: Page) => {
         await page.setRequestInterception(true);
