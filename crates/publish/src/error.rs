@@ -59,7 +59,8 @@ impl PublishError {
         PublishError::new(kind, format!("{}: {fault}", path.display()))
     }
 
-    pub(crate) fn bundle(place: &str, fault: OpenError) -> PublishError {
+    /// A bundle that cannot be opened, and where it lies.
+    pub fn from_open(place: &dyn fmt::Display, fault: OpenError) -> PublishError {
         let message = format!("{place}: {fault}");
         PublishError { kind: PublishErrorKind::Bundle, message, open_error: Some(fault) }
     }

@@ -69,7 +69,7 @@ impl BundleFile {
     ///
     /// The [`OpenError`](curbside::OpenError)'s code, with the path.
     pub fn estimator(&self) -> Result<Estimator, PublishError> {
-        Estimator::open(&self.bytes).map_err(|fault| PublishError::bundle(&self.place, fault))
+        Estimator::open(&self.bytes).map_err(|fault| PublishError::from_open(&self.place, fault))
     }
 }
 

@@ -54,6 +54,9 @@ pub use store::{Publication, Published, open_folder, publish};
 /// Where a key for this machine alone is kept, from the root of the repository; git ignores the folder.
 pub const LOCAL_KEY_FILE: &str = ".curbside/signing-key.json";
 
+/// The folder that the local bucket is filled from, from the root of the repository; likewise.
+pub const LOCAL_BUCKET: &str = ".curbside/bucket";
+
 /// Lower-case hexadecimal.
 fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');

@@ -6,7 +6,7 @@
     reason = "a test that fails panics; the store is a folder"
 )]
 
-#[path = "../../../tests/support/mod.rs"]
+#[path = "../../../tests/native/support.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests of the scoring core, which use more of it")]
 mod support;
 

@@ -1,0 +1,83 @@
+//! Why a verb could not do its work.
+
+use std::fmt;
+
+use curbside::TripError;
+use curbside_publish::PublishError;
+use curbside_tlc::TlcError;
+use curbside_tlc::simulate::NoPlaces;
+use serde::Serialize;
+
+/// A failure, in the form that every wire of Curbside has for one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failure {
+    /// Stable, for scripts.
+    code: &'static str,
+    /// The field of the ride, or the argument, that is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    /// The section of the bundle that is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    section: Option<&'static str>,
+    /// Where in the bundle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<usize>,
+    /// What was expected, what was found, what to do.
+    message: String,
+    /// Whether it is the caller's words that are wrong: another exit code.
+    #[serde(skip)]
+    usage: bool,
+}
+
+impl Failure {
+    /// Something outside the command is wrong.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Failure {
+        Failure { code, field: None, section: None, offset: None, message: message.into(), usage: false }
+    }
+
+    /// An argument is wrong.
+    pub(crate) fn usage(argument: &'static str, message: impl fmt::Display) -> Failure {
+        let message = format!("{argument}: {message}");
+        Failure { field: Some(argument), usage: true, ..Failure::new("USAGE", message) }
+    }
+
+    /// A ride cannot be scored; `argument` is where the caller said so.
+    pub(crate) fn trip(argument: &str, error: &TripError) -> Failure {
+        let message = format!("{argument}: {error}");
+        Failure { field: Some(error.field().name()), usage: true, ..Failure::new(error.code(), message) }
+    }
+
+    /// What the shell is told.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.usage { 2 } else { 1 }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Failure {
+        let open = error.open_error();
+        Failure {
+            section: open.map(|open| open.section().map_or("header", |section| section.name())),
+            offset: open.map(curbside::OpenError::offset),
+            ..Failure::new(error.code(), error.to_string())
+        }
+    }
+}
+
+impl From<TlcError> for Failure {
+    fn from(error: TlcError) -> Failure {
+        Failure::new(error.code(), error.to_string())
+    }
+}
+
+impl From<NoPlaces> for Failure {
+    fn from(error: NoPlaces) -> Failure {
+        Failure::new("TLC_BAD_ZONES", error.to_string())
+    }
+}

@@ -1,0 +1,48 @@
+//! The verbs, one file each.
+
+mod inspect;
+mod keys;
+mod predict;
+mod publish;
+mod simulate;
+mod train;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Estimate one ride
+    Predict(predict::Arguments),
+    /// Show what is in a bundle: card, features, importance, sizes
+    Inspect(inspect::Arguments),
+    /// Check a bundle: digest, every part, golden rides
+    Verify(verify::Arguments),
+    /// Write a month of a made-up city as a TLC Parquet file
+    Simulate(simulate::Arguments),
+    /// Train a model on months of trips
+    Train(train::Arguments),
+    /// Make and show signing keys
+    Keys(keys::Arguments),
+    /// Put a bundle into object storage under a signed manifest
+    Publish(publish::Arguments),
+}
+
+impl Verb {
+    /// Does it.
+    pub(crate) fn run(self, output: Output) -> Result<(), Failure> {
+        match self {
+            Verb::Predict(arguments) => predict::run(&arguments, output),
+            Verb::Inspect(arguments) => inspect::run(&arguments, output),
+            Verb::Verify(arguments) => verify::run(&arguments, output),
+            Verb::Simulate(arguments) => simulate::run(&arguments, output),
+            Verb::Train(arguments) => train::run(&arguments, output),
+            Verb::Keys(arguments) => keys::run(&arguments, output),
+            Verb::Publish(arguments) => publish::run(&arguments, output),
+        }
+    }
+}

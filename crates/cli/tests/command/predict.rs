@@ -1,0 +1,117 @@
+//! `curbside predict`.
+
+use curbside::trip::parse_pickup;
+use curbside::{Estimator, Trip};
+
+use crate::{Desk, bundle_bytes, outcome};
+
+const RIDE: [&str; 9] = ["predict", "--pu", "130", "--do", "132", "--distance", "6.25", "--at", "2021-02-03T08:30"];
+
+#[test]
+fn a_ride_is_answered_with_the_bits_of_the_estimator() {
+    let desk = Desk::new();
+    let found = desk.run(&[&RIDE[..], &["--model", "good.curb", "--json"]].concat()).json();
+    let estimator = Estimator::open(&bundle_bytes()).unwrap();
+    let trip = Trip::new(130, 132, Some(6.25), parse_pickup("2021-02-03T08:30").unwrap()).unwrap();
+    let expected = estimator.estimate(&trip).duration;
+    assert_eq!(found["duration"].as_f64().unwrap().to_bits(), expected.to_bits());
+    assert_eq!(found["unit"], "minutes");
+    assert_eq!(found["pickup"]["name"], "Jamaica");
+    assert_eq!(found["dropoff"]["name"], "JFK Airport");
+    assert_eq!(found["pickup_datetime"], "2021-02-03T08:30");
+    assert_eq!(found["assumed"], serde_json::json!({}));
+    assert_eq!(found["warnings"], serde_json::json!([]));
+    assert_eq!(found["model"], "test");
+}
+
+#[test]
+fn a_person_reads_a_sentence() {
+    let desk = Desk::new();
+    let told = desk.run(&[&RIDE[..], &["--model", "good.curb"]].concat());
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+    assert!(told.stdout.contains(" minutes from Jamaica (Queens) to JFK Airport (Queens)\n"), "{}", told.stdout);
+    assert!(told.stdout.contains("6.25 miles (as given)"), "{}", told.stdout);
+    assert!(told.stdout.contains("2021-02-03 08:30 in New York (as given)"), "{}", told.stdout);
+    assert!(!told.stdout.contains("warning"), "{}", told.stdout);
+}
+
+#[test]
+fn what_is_assumed_and_what_is_doubtful_is_said() {
+    let desk = Desk::new();
+    let found = desk.run(&["predict", "--pu", "130", "--do", "264", "--model", "good.curb", "--json"]).json();
+    assert_eq!(found["assumed"]["trip_distance"], found["trip_distance"]);
+    assert_eq!(found["assumed"]["pickup_datetime"], found["pickup_datetime"]);
+    let codes: Vec<&str> = found["warnings"].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["UNSEEN_ZONE_PAIR", "ZONE_WITHOUT_PLACE"]);
+    let told = desk.run(&["predict", "--pu", "130", "--do", "264", "--distance", "0", "--model", "good.curb"]);
+    for part in ["assumed: estimated from the map", "assumed: now", "warning   TRIP_DISTANCE_IGNORED: "] {
+        assert!(told.stdout.contains(part), "{part}: {}", told.stdout);
+    }
+}
+
+#[test]
+fn an_instant_is_read_as_new_york_sees_it() {
+    let desk = Desk::new();
+    let at = |time| {
+        let ride = ["predict", "--pu", "130", "--do", "132", "--distance", "6.25", "--model", "good.curb", "--json"];
+        desk.run(&[&ride[..], &["--at", time]].concat()).json()
+    };
+    // Half past one in the afternoon of UTC is half past eight in New York's winter.
+    assert_eq!(at("2021-02-03T13:30:00Z"), at("2021-02-03T08:30"));
+}
+
+#[test]
+fn a_ride_that_cannot_be_scored_names_the_field_and_the_argument() {
+    let desk = Desk::new();
+    let rows = [
+        (["0", "1", "1", "2021-02-03T08:30"], "PU_LOCATION_ID_RANGE", "PULocationID", "--pu: "),
+        (["266", "1", "1", "2021-02-03T08:30"], "PU_LOCATION_ID_RANGE", "PULocationID", "--pu: "),
+        (["130.0", "1", "1", "2021-02-03T08:30"], "PU_LOCATION_ID_TYPE", "PULocationID", "--pu: "),
+        (["", "1", "1", "2021-02-03T08:30"], "PU_LOCATION_ID_TYPE", "PULocationID", "--pu: "),
+        (["1", "-5", "1", "2021-02-03T08:30"], "DO_LOCATION_ID_TYPE", "DOLocationID", "--do: "),
+        (["1", "Jamaica", "1", "2021-02-03T08:30"], "DO_LOCATION_ID_TYPE", "DOLocationID", "--do: "),
+        (["1", "2", "-5", "2021-02-03T08:30"], "TRIP_DISTANCE_RANGE", "trip_distance", "--distance: "),
+        (["1", "2", "100.5", "2021-02-03T08:30"], "TRIP_DISTANCE_RANGE", "trip_distance", "--distance: "),
+        (["1", "2", "NaN", "2021-02-03T08:30"], "TRIP_DISTANCE_RANGE", "trip_distance", "--distance: "),
+        (["1", "2", "inf", "2021-02-03T08:30"], "TRIP_DISTANCE_RANGE", "trip_distance", "--distance: "),
+        (["1", "2", "far", "2021-02-03T08:30"], "TRIP_DISTANCE_TYPE", "trip_distance", "--distance: "),
+        (["1", "2", "3,66", "2021-02-03T08:30"], "TRIP_DISTANCE_TYPE", "trip_distance", "--distance: "),
+        (["1", "2", "1", "tomorrow"], "PICKUP_DATETIME_FORMAT", "pickup_datetime", "--at: "),
+        (["1", "2", "1", "2021-02-30T08:30"], "PICKUP_DATETIME_FORMAT", "pickup_datetime", "--at: "),
+        (["1", "2", "1", "1999-12-31T23:59"], "PICKUP_DATETIME_RANGE", "pickup_datetime", "--at: "),
+    ];
+    let mut wrong = Vec::new();
+    for (values, code, field, argument) in rows {
+        let [pu, to, distance, at] = values;
+        let arguments = ["predict", "--pu", pu, "--do", to, "--distance", distance, "--at", at, "--model", "good.curb"];
+        let told = desk.run(&arguments);
+        let found = desk.run(&[&arguments[..], &["--json"]].concat());
+        let error = found.error();
+        let message = error["message"].as_str().unwrap();
+        let right = (told.code, found.code) == (2, 2)
+            && told.stderr == format!("error: {message}\n")
+            && (error["code"] == code && error["field"] == field)
+            && message.starts_with(&format!("{argument}{field}: expected "))
+            && message.contains(", found ");
+        if !right {
+            wrong.push(format!("{values:?}: expected {code}, found {error} and exit {}", found.code));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_model_comes_from_the_argument_the_environment_or_the_repository_around() {
+    let desk = Desk::new();
+    let without = desk.run(&[&RIDE[..], &["--json"]].concat());
+    assert_eq!((without.code, &without.error()["field"]), (2, &"--model".into()));
+
+    let mut command = desk.command(&RIDE);
+    assert_eq!(outcome(command.env("CURBSIDE_MODEL", "good.curb")).code, 0);
+    assert_eq!(outcome(command.args(["--model", "absent.curb"])).code, 1, "the argument comes first");
+
+    std::fs::create_dir_all(desk.path("models")).unwrap();
+    std::fs::create_dir_all(desk.path("deep/er")).unwrap();
+    std::fs::copy(desk.path("good.curb"), desk.path("models/green-tripdata-duration.curb")).unwrap();
+    assert_eq!(outcome(desk.command(&RIDE).current_dir(desk.path("deep/er"))).code, 0);
+}
