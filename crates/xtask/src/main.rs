@@ -27,7 +27,8 @@ use project::Project;
 const USAGE: &str = "\
 Usage: cargo xtask VERB
 
-  up [--port N]     set up what is missing, seed local storage, serve the page (port 9696 unless told)
+  up [--port N]     set up what is missing, seed local storage, serve the page (port 9696 unless told);
+                    --bundle FILE serves another bundle than the shipped one
   test [STEP ...]   set up what is missing, then run every test, or only the named steps
   check             the quick part of test: format, lints, native tests without training, types
   wasm              build pkg/wasm, the module that all hosts share, and print its size

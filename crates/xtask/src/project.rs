@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 #[derive(Debug)]
 pub(crate) struct Project {
     root: PathBuf,
+    invoked_from: PathBuf,
     target: PathBuf,
 }
 
@@ -26,16 +27,22 @@ impl Project {
             .nth(2)
             .context("crates/xtask has no folder two levels above it")?
             .to_path_buf();
+        let invoked_from = env::current_dir()?;
         env::set_current_dir(&root).with_context(|| format!("cannot enter {}", root.display()))?;
         // <target>/<profile>/xtask: right whatever CARGO_TARGET_DIR or a configuration file says.
         let target =
             env::current_exe()?.ancestors().nth(2).context("the driver must be run by `cargo xtask`")?.to_path_buf();
-        Ok(Self { root, target })
+        Ok(Self { root, invoked_from, target })
     }
 
     /// A path inside the repository.
     pub(crate) fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
         self.root.join(relative)
+    }
+
+    /// A path as the user wrote it, who may stand in another folder.
+    pub(crate) fn users_path(&self, written: impl AsRef<Path>) -> PathBuf {
+        self.invoked_from.join(written)
     }
 
     /// A path inside cargo's build directory.

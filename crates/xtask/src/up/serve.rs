@@ -32,13 +32,10 @@ pub(super) fn require_free_port(port: u16) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be started, does not answer in time, or ends by itself with a failure.
-pub(super) fn run(project: &Project, port: u16, variables: &[(&str, String)]) -> Result<()> {
+pub(super) fn run(project: &Project, port: u16) -> Result<()> {
     let stop = listen_for_stop()?;
     let mut wrangler = node::program(project, "wrangler/bin/wrangler.js")?;
     wrangler.args(["dev", "--inspector-port=0", "--port"]).arg(port.to_string()).stdin(Stdio::null());
-    for (name, value) in variables {
-        wrangler.arg("--var").arg(format!("{name}:{value}"));
-    }
     let mut worker = wrangler.spawn().context("wrangler cannot be started")?;
     let outcome = watch(&mut worker, &stop, port);
     end(&mut worker);
