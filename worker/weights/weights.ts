@@ -158,14 +158,26 @@ export class Weights {
     const fetch = fetchFrom(this.#env.WEIGHTS, (read, itsEtag) => {
       etag = read === key ? itsEtag : etag;
     });
-    const estimator = await loadEstimator({ manifest: addressOf(key), trustedKeys: keys, fetch });
+    const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
+    const estimator = await loadEstimator({ manifest: addressOf(key), trustedKeys: keys, fetch, signal });
     try {
+      this.#refuseForeign(estimator);
       this.#refuseOlder(estimator);
     } catch (fault) {
       estimator[Symbol.dispose]();
       throw fault;
     }
     return { estimator, etag, loadedAt: Date.now() };
+  }
+
+  /** One key may sign several models, and a manifest says which is meant. */
+  #refuseForeign(estimator: Estimator): void {
+    const expected = this.#env.MODEL_NAME;
+    const found = estimator.manifest?.name;
+    if (found !== expected) {
+      const message = `the manifest: expected the model ${expected}, found ${found}; publish each model under its own name`;
+      throw new WeightsFault("MANIFEST_NAME", message);
+    }
   }
 
   /** A manifest from before the one held is a replay: a rollback is published with a higher sequence. */
