@@ -22,7 +22,7 @@ export function makeSigner(): Signer {
   return { publicKey: raw.toString("base64"), keyid: sha256(raw).slice(0, 16), privateKey };
 }
 
-/** The shipped bundle as it is stored: gzip. */
+/** The shipped bundle as it is stored: gzip. `CURBSIDE_BUNDLE` names another to try. */
 export async function shippedBundle(): Promise<Buffer> {
   const path = process.env["CURBSIDE_BUNDLE"] ?? new URL("../../models/green-tripdata-duration.curb", import.meta.url);
   return readFile(path);
