@@ -40,3 +40,14 @@ fn main() -> ExitCode {
         Err(refusal) => output.refuse(&refusal),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    /// The parser's own check of every verb and argument, which it makes in debug builds only and only of the verb at hand.
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        super::Curbside::command().debug_assert();
+    }
+}

@@ -48,6 +48,14 @@ impl Output {
         }
     }
 
+    /// Says on a terminal's stderr what the next line may be written over.
+    #[cfg(feature = "train")]
+    pub(crate) fn passing(self, line: &str) {
+        if !self.json {
+            let _ = write!(io::stderr(), "\r\x1b[2K{line}");
+        }
+    }
+
     /// Prints a failure and gives its exit code.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         let text = if self.json { serde_json::to_string(&ErrorBody { error: failure }).ok() } else { None };

@@ -5,6 +5,10 @@ mod keys;
 mod predict;
 mod publish;
 mod simulate;
+#[cfg(feature = "train")]
+mod train;
+#[cfg(not(feature = "train"))]
+#[path = "train_absent.rs"]
 mod train;
 mod verify;
 

@@ -1,22 +1,149 @@
-//! `curbside train`, in a build without it: says which build has it.
+//! `curbside train`: months of trips in, a bundle out.
 
-use clap::Args;
+use std::fmt;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use curbside::bundle::Card;
+use curbside_publish::BundleFile;
+use curbside_train::{Algorithm, Progress, TrainConfig, TrainError, ZoneSource, train};
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Taken as they come, so that the answer is the way out and not a word about arguments.
+/// The word for the made-up zones of simulated months.
+const GRID: &str = "grid";
+/// Where nobody watches, how often to say that the work goes on.
+const PULSE: Duration = Duration::from_secs(10);
+
+/// What to train on what.
 #[derive(Args)]
-#[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    given: Vec<String>,
+    /// Trip files to learn from, Parquet or CSV
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    from: Vec<PathBuf>,
+    /// Trip files to measure on, once, after everything is chosen
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    validate: Vec<PathBuf>,
+    /// Bundle to write; its card is written beside it
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// What to fit: boosted trees, or the reference's baseline
+    #[arg(long, value_enum, default_value_t = Kind::Gbdt)]
+    model: Kind,
+    /// Name of the model
+    #[arg(long, default_value = "ride-duration")]
+    name: String,
+    /// Its version; else the last training month, such as 2021-01
+    #[arg(long)]
+    version: Option<String>,
+    /// Folder of `taxi_zones.geojson` and `taxi_zone_lookup.csv`, or `grid` for simulated months; else the folder of the
+    /// first trip file
+    #[arg(long, value_name = "FOLDER")]
+    zones: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Gbdt,
+    Linear,
+}
+
+/// What was made.
+#[derive(Serialize)]
+struct Answer {
+    file: String,
+    card_file: String,
+    sha256: String,
+    stored_bytes: usize,
+    bytes: usize,
+    card: Card,
 }
 
 /// The verb.
-pub(crate) fn run(arguments: &Arguments, _: Output) -> Result<(), Failure> {
-    let command = std::iter::once("cargo curbside train").chain(arguments.given.iter().map(String::as_str));
-    let command = command.collect::<Vec<_>>().join(" ");
-    let message = format!("train: expected a build with the feature `train`, found one without; run `{command}`");
-    Err(Failure::new("TRAIN_NOT_BUILT", message))
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    let mut news = News::new(output);
+    let trained = train(&arguments.config(), &mut |progress| news.show(progress))?;
+    let [file, card_file] = trained.write(&arguments.out)?;
+    let show = |path: &Path| path.display().to_string();
+    output.answer(&Answer {
+        file: show(&file),
+        card_file: show(&card_file),
+        sha256: BundleFile::sha256(&trained.stored),
+        stored_bytes: trained.stored.len(),
+        bytes: trained.bytes,
+        card: trained.bundle.card,
+    })
+}
+
+impl Arguments {
+    fn config(&self) -> TrainConfig {
+        let mut config = TrainConfig::new(self.from.clone(), self.validate.clone(), self.out.clone());
+        config.name.clone_from(&self.name);
+        config.version.clone_from(&self.version);
+        config.algorithm = match self.model {
+            Kind::Gbdt => Algorithm::boosting(),
+            Kind::Linear => Algorithm::Linear,
+        };
+        if let Some(zones) = &self.zones {
+            let grid = zones.as_os_str() == GRID;
+            config.zones = if grid { ZoneSource::Grid } else { ZoneSource::Folder(zones.clone()) };
+        }
+        config
+    }
+}
+
+/// Shows progress: on a terminal what passes is written over, elsewhere it is said now and then.
+struct News {
+    output: Output,
+    terminal: bool,
+    /// Whether a line stands that the next one is to be written over.
+    passing: bool,
+    said: Option<Instant>,
+}
+
+impl News {
+    fn new(output: Output) -> News {
+        News { output, terminal: std::io::stderr().is_terminal(), passing: false, said: None }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        let passes = matches!(progress, Progress::Fold { .. } | Progress::Final { .. });
+        if !passes {
+            self.output.progress(&format!("{}{progress}", if self.passing { "\r\x1b[2K" } else { "" }));
+            self.passing = false;
+        } else if self.terminal {
+            self.output.passing(&progress.to_string());
+            self.passing = true;
+        } else if self.said.is_none_or(|said| said.elapsed() >= PULSE) {
+            self.output.progress(&progress.to_string());
+            self.said = Some(Instant::now());
+        }
+        // Nothing follows from a terminal that has gone away.
+        let _ = std::io::stderr().flush();
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Failure {
+        Failure::new(error.kind().code(), error.to_string())
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Answer { file, card_file, sha256, stored_bytes, bytes, card } = self;
+        writeln!(f, "{} {}: {}", card.name, card.version, card.algorithm)?;
+        for (what, metrics) in [("folds of days", &card.folds), ("measured months", &card.test)] {
+            if let Some(metrics) = metrics {
+                let (rmse, mae, rides) = (metrics.rmse, metrics.mae, metrics.rides);
+                writeln!(f, "  {what}: RMSE {rmse:.4}, MAE {mae:.4} on {rides} rides")?;
+            }
+        }
+        writeln!(f, "  {file}: {stored_bytes} bytes stored, {bytes} inflated, sha256 {sha256}")?;
+        writeln!(f, "  {card_file}: the card")
+    }
 }
