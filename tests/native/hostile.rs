@@ -1,0 +1,150 @@
+//! Hostile bytes: a bundle that was cut or changed gives an error or a working model, never a panic, a hang or a large
+//! allocation.
+
+use crate::support;
+use curbside::bundle::{OpenErrorKind, Section};
+use curbside::trip::Pickup;
+use curbside::{Bundle, Estimator, Limits, Trip};
+
+/// Opens bytes and, where they open, scores rides that touch every zone rule and both distance rules.
+fn open_and_use(bytes: &[u8]) -> bool {
+    let Ok(estimator) = Estimator::open(bytes) else { return false };
+    for (pu, to, miles) in [(130, 132, Some(6.25)), (264, 265, None), (1, 1, Some(0.0)), (132, 130, Some(99.0))] {
+        for pickup in [support::MORNING, Pickup::Utc(26_872_350)] {
+            let estimate = estimator.estimate(&Trip::new(pu, to, miles, pickup).unwrap());
+            let target = estimator.target();
+            assert!((target.low..=target.high).contains(&estimate.duration), "{estimate:?}");
+        }
+    }
+    true
+}
+
+fn models() -> [Bundle; 2] {
+    [support::bundle(support::ensemble()), support::bundle(support::linear())]
+}
+
+#[test]
+fn what_was_written_is_what_is_read() {
+    for bundle in models() {
+        let bytes = bundle.to_bytes().unwrap();
+        assert_eq!(Bundle::from_bytes(&bytes, &Limits::default()).unwrap(), bundle);
+        assert_eq!(bundle.to_bytes().unwrap(), bytes, "the same parts give the same bytes");
+        assert!(open_and_use(&bytes));
+    }
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    for bundle in models() {
+        let bytes = bundle.to_bytes().unwrap();
+        for length in 0..bytes.len() {
+            let mut cut = bytes[..length].to_vec();
+            assert!(Estimator::open(&cut).is_err(), "{length} bytes");
+            support::reseal(&mut cut);
+            assert!(Estimator::open(&cut).is_err(), "{length} bytes, re-sealed");
+        }
+    }
+}
+
+#[test]
+fn every_change_of_one_byte_gives_an_error_or_a_working_model() {
+    for bundle in models() {
+        let bytes = bundle.to_bytes().unwrap();
+        let sizes = Bundle::sizes(&bytes, &Limits::default()).unwrap();
+        let body = curbside::bundle::HEADER_BYTES;
+        let table = body + 8 * sizes.len();
+        let before: usize = sizes.iter().take_while(|size| size.section != Section::Pairs).map(|size| size.bytes).sum();
+        let pairs = table + before..table + before + sizes[Section::Pairs as usize - 1].bytes;
+        let (mut opened, mut refused) = (0, 0);
+        for position in body..bytes.len() {
+            // Every bit of the pairs is alike but the first few, which are their length.
+            let inside = pairs.contains(&position) && position > pairs.start + 8;
+            for value in 0..=255_u8 {
+                if value == bytes[position] || (inside && !(position % 256 == 0 && value % 51 == 0)) {
+                    continue;
+                }
+                let mut changed = bytes.clone();
+                changed[position] = value;
+                support::reseal(&mut changed);
+                if open_and_use(&changed) { opened += 1 } else { refused += 1 }
+            }
+        }
+        assert!(opened > 1000 && refused > 1000, "opened {opened}, refused {refused}: one of them was never tried");
+    }
+}
+
+#[test]
+fn a_change_without_a_new_seal_is_caught_by_the_digest() {
+    let bytes = support::bundle(support::ensemble()).to_bytes().unwrap();
+    for position in (curbside::bundle::HEADER_BYTES..bytes.len()).step_by(97) {
+        let mut changed = bytes.clone();
+        changed[position] ^= 1;
+        assert_eq!(Estimator::open(&changed).unwrap_err().kind(), OpenErrorKind::Digest, "byte {position}");
+    }
+}
+
+#[test]
+fn the_header_says_what_is_wrong() {
+    let good = support::bundle(support::ensemble()).to_bytes().unwrap();
+    let patched = |at: usize, value: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = value;
+        bytes
+    };
+    let longer = [&good[..], &[0]].concat();
+    let rows: [(&str, Vec<u8>, OpenErrorKind, &str); 7] = [
+        ("empty", Vec::new(), OpenErrorKind::NotABundle, "expected the bytes"),
+        ("text", b"<!doctype html>".to_vec(), OpenErrorKind::NotABundle, "curbside train"),
+        ("gzip", vec![0x1f, 0x8b, 8, 0], OpenErrorKind::NotABundle, "inflate it first"),
+        ("magic alone", good[..8].to_vec(), OpenErrorKind::Truncated, "expected 48 bytes, found 8"),
+        ("newer", patched(8, 2), OpenErrorKind::Version, "found 2, which is newer; update this build"),
+        ("older", patched(8, 0), OpenErrorKind::Version, "found 0, which is older"),
+        ("longer", longer, OpenErrorKind::Truncated, "bytes of body, found"),
+    ];
+    let mut wrong = Vec::new();
+    for (name, bytes, kind, words) in rows {
+        let error = Estimator::open(&bytes).unwrap_err();
+        if error.kind() != kind || !error.to_string().contains(words) {
+            wrong.push(format!("{name}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let limits = Limits { bytes: 100, ..Limits::default() };
+    assert_eq!(Estimator::open_with(&good, &limits).unwrap_err().kind(), OpenErrorKind::Limit);
+}
+
+#[test]
+fn golden_rides_that_do_not_hold_stop_a_bundle() {
+    let mut bundle = support::bundle(support::ensemble());
+    bundle.golden[1].duration_bits ^= 1;
+    let error = Estimator::open(&bundle.to_bytes().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), OpenErrorKind::Golden);
+    assert!(error.to_string().contains("ride 1: expected"), "{error}");
+}
+
+#[test]
+fn parts_that_do_not_fit_each_other_are_named() {
+    type Change = fn(&mut Bundle);
+    let rows: [(Section, &str, Change); 8] = [
+        (Section::Target, "low <= high", |b| b.target.high = f64::NAN),
+        (Section::Features, "ascending ids", |b| b.zones.zones.swap(0, 1)),
+        (Section::Features, "boroughs", |b| b.zones.boroughs.clear()),
+        (Section::Features, "there is no expression", |b| b.features.nodes.truncate(3)),
+        (Section::Features, "earlier ones only", |b| b.features.nodes.swap(0, 2)),
+        (Section::Model, "expected a feature below 3", |b| {
+            b.features.columns.truncate(3);
+        }),
+        (Section::Golden, "ride 0: DOLocationID", |b| b.golden[0].do_location_id = 999),
+        (Section::Golden, "at most 1024", |b| b.golden = vec![b.golden[0]; 1025]),
+    ];
+    let mut wrong = Vec::new();
+    for (index, (section, words, change)) in rows.into_iter().enumerate() {
+        let mut bundle = support::bundle(support::ensemble());
+        change(&mut bundle);
+        let error = Estimator::open(&bundle.to_bytes().unwrap()).unwrap_err();
+        if error.section() != Some(section) || !error.to_string().contains(words) {
+            wrong.push(format!("row {index}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,109 @@
+//! The ledger of parity: rides, real and odd, and the bits of their estimates by the shipped bundle.
+//!
+//! Every host proves that it gives exactly these bits, by numbers and through JSON text: here the native one, and in
+//! `tests/parity/` Node, workerd, Chromium and Firefox.
+
+use std::fmt::Write as _;
+
+use curbside::serving::{PredictRequest, predict};
+use curbside::trip::parse_pickup;
+use curbside::{Estimator, Trip};
+
+const LEDGER: &str = "tests/parity/ledger.csv";
+const HEADER: &str = "pu,do,trip_distance,pickup_datetime,bits";
+const BUNDLE: &str = "models/green-tripdata-duration.curb";
+
+/// One line: the ride as JSON would have it, and what it must be answered with.
+struct Line<'a> {
+    pu: &'a str,
+    to: &'a str,
+    /// The JSON text of the miles; empty where the rider gives none.
+    miles: &'a str,
+    pickup: &'a str,
+    bits: u64,
+}
+
+fn lines(ledger: &str) -> Vec<Line<'_>> {
+    let mut lines = ledger.lines();
+    assert_eq!(lines.next(), Some(HEADER));
+    lines
+        .map(|line| {
+            let fields: Vec<&str> = line.split(',').collect();
+            let &[pu, to, miles, pickup, bits] = fields.as_slice() else { panic!("{line:?} has not five fields") };
+            Line { pu, to, miles, pickup, bits: u64::from_str_radix(bits, 16).unwrap() }
+        })
+        .collect()
+}
+
+fn estimator() -> Estimator {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(BUNDLE).unwrap()).read_to_end(&mut bytes).unwrap();
+    Estimator::open(&bytes).unwrap()
+}
+
+impl Line<'_> {
+    fn trip(&self) -> Trip {
+        let miles = (!self.miles.is_empty()).then(|| self.miles.parse().unwrap());
+        let pickup = parse_pickup(self.pickup).unwrap();
+        Trip::new(self.pu.parse().unwrap(), self.to.parse().unwrap(), miles, pickup).unwrap()
+    }
+}
+
+fn by_numbers(estimator: &Estimator, line: &Line<'_>) -> u64 {
+    estimator.estimate(&line.trip()).duration.to_bits()
+}
+
+fn through_json(estimator: &Estimator, line: &Line<'_>) -> u64 {
+    let Line { pu, to, miles, pickup, .. } = line;
+    let mut body = format!(r#"{{"PULocationID":{pu},"DOLocationID":{to},"pickup_datetime":"{pickup}""#);
+    if !miles.is_empty() {
+        write!(body, r#","trip_distance":{miles}"#).unwrap();
+    }
+    body.push('}');
+    let request = PredictRequest { content_type: None, body: body.as_bytes(), now: None, minted_id: "" };
+    let reply = predict(Some(estimator), &request);
+    let reply: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+    reply["duration"].as_f64().unwrap().to_bits()
+}
+
+#[test]
+fn this_host_gives_the_ledgers_bits() {
+    let estimator = estimator();
+    let ledger = std::fs::read_to_string(LEDGER).unwrap();
+    let lines = lines(&ledger);
+    if std::env::var_os("CURBSIDE_BLESS").is_some() {
+        let mut blessed = format!("{HEADER}\n");
+        for line in &lines {
+            let Line { pu, to, miles, pickup, .. } = line;
+            writeln!(blessed, "{pu},{to},{miles},{pickup},{:016x}", by_numbers(&estimator, line)).unwrap();
+        }
+        std::fs::write(LEDGER, blessed).unwrap();
+        panic!("{LEDGER} was written anew: look at the change and run again without CURBSIDE_BLESS");
+    }
+    assert!(lines.len() >= 2000, "expected at least 2,000 rides, found {}", lines.len());
+    let wrong: Vec<String> = lines
+        .iter()
+        .map(|line| (line, by_numbers(&estimator, line), through_json(&estimator, line)))
+        .filter(|(line, numbers, json)| (*numbers, *json) != (line.bits, line.bits))
+        .map(|(line, numbers, json)| {
+            format!(
+                "{} to {}, {:?} miles, {}: expected {:016x}, found {numbers:016x} and through JSON {json:016x}",
+                line.pu, line.to, line.miles, line.pickup, line.bits
+            )
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), lines.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_matrix_gives_the_bits_that_single_rides_give() {
+    let estimator = estimator();
+    let ledger = std::fs::read_to_string(LEDGER).unwrap();
+    let trips: Vec<Trip> = lines(&ledger).iter().map(Line::trip).collect();
+    let matrix = estimator.encoder().encode_batch(trips.iter());
+    let durations = estimator.predict_matrix(&matrix.view()).unwrap();
+    for (trip, duration) in trips.iter().zip(&durations) {
+        assert_eq!(estimator.estimate(trip).duration.to_bits(), duration.to_bits(), "{trip:?}");
+    }
+}

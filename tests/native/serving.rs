@@ -1,0 +1,213 @@
+//! `POST /predict` without a socket: every rule of the wire format, and every code that the documents list.
+
+use crate::support;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+
+use curbside::Estimator;
+use curbside::serving::{PredictRequest, predict};
+use serde_json::{Value, json};
+
+fn estimator() -> Estimator {
+    Estimator::open(&support::bundle(support::ensemble()).to_bytes().unwrap()).unwrap()
+}
+
+fn post(body: &[u8], content_type: Option<&str>) -> (u16, Value) {
+    let request = PredictRequest { content_type, body, now: Some(support::MORNING), minted_id: "minted" };
+    let reply = predict(Some(&estimator()), &request);
+    (reply.status, serde_json::from_str(&reply.body).unwrap())
+}
+
+#[test]
+fn the_references_ride_gets_the_references_answer_and_more() {
+    let (status, reply) = post(br#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66}"#, None);
+    // 8 (tree 1) + 4.5 (above 3 miles; 08:30 is minute 510, above 450.5) + 2.125 (the pair is category 1, in the set)
+    // + 0.75 (above 2 miles; as the crow flies it is 4.02 miles, so the difference is below 0.1) = 15.375
+    assert_eq!(status, 200);
+    let expected = json!({
+        "duration": 15.375, "model_version": "1", "model": "test", "ride_id": "minted",
+        "assumed": {"pickup_datetime": "2021-02-03T08:30"},
+    });
+    assert_eq!(reply, expected);
+}
+
+/// A request and what it must be answered with: the status, and the code and field or the duration's companions.
+#[test]
+fn every_way_to_ask_has_its_answer() {
+    let ok = 200;
+    let rows: &[(&str, u16, &str)] = &[
+        // What is taken.
+        (r#"{"PULocationID": 130, "DOLocationID": 132}"#, ok, "\"trip_distance\":"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": null}"#, ok, "\"trip_distance\":"),
+        (r#"{"PULocationID": "130", "DOLocationID": 132.0, "trip_distance": 1e1}"#, ok, "\"duration\":"),
+        (r#"{"PULocationID": 130, "DOLocationID": 1.32e2, "trip_distance": 0}"#, ok, "TRIP_DISTANCE_IGNORED"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 50.01}"#, ok, "TRIP_DISTANCE_IGNORED"),
+        (r#"{"PULocationID": 132, "DOLocationID": 130, "trip_distance": 3}"#, ok, "UNSEEN_ZONE_PAIR"),
+        (r#"{"PULocationID": 264, "DOLocationID": 130, "trip_distance": 3}"#, ok, "ZONE_WITHOUT_PLACE"),
+        (
+            r#"{"pu_location_id": 130, "dropoff_location_id": 132, "tpep_pickup_datetime": "2021-02-03 08:30:00"}"#,
+            ok,
+            "duration",
+        ),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 256, "extra": [1]}"#, ok, "\"ride_id\":256"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": "a\"b"}"#, ok, r#""ride_id":"a\"b""#),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 9007199254740993}"#, ok, ":9007199254740993"),
+        (r#"{"PULocationID": 130, "pickup_location_id": 130, "DOLocationID": 132}"#, ok, "duration"),
+        (r#"{"\u0050ULocationID": 130, "DOLocationID": 132}"#, ok, "duration"),
+        // What is not: rides.
+        (r#"{"DOLocationID": 132}"#, 422, "PU_LOCATION_ID_MISSING PULocationID"),
+        (r#"{"PULocationID": null, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_MISSING PULocationID"),
+        (r#"{"PULocationID": 130}"#, 422, "DO_LOCATION_ID_MISSING DOLocationID"),
+        (r#"{"PULocationID": [130], "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
+        (r#"{"PULocationID": true, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
+        (r#"{"PULocationID": "130.0", "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
+        (r#"{"PULocationID": 130.5, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
+        (r#"{"PULocationID": 266, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_RANGE PULocationID"),
+        (r#"{"PULocationID": 130, "DOLocationID": 0}"#, 422, "DO_LOCATION_ID_RANGE DOLocationID"),
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": "40"}"#,
+            422,
+            "TRIP_DISTANCE_TYPE trip_distance",
+        ),
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": -5}"#,
+            422,
+            "TRIP_DISTANCE_RANGE trip_distance",
+        ),
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 100.1}"#,
+            422,
+            "TRIP_DISTANCE_RANGE trip_distance",
+        ),
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 1e400}"#,
+            422,
+            "TRIP_DISTANCE_RANGE trip_distance",
+        ),
+        (r#"{"PULocationID": 1e400, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_RANGE PULocationID"),
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": 1}"#,
+            422,
+            "PICKUP_DATETIME_TYPE pickup_datetime",
+        ),
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": "noon"}"#,
+            422,
+            "PICKUP_DATETIME_FORMAT pickup_datetime",
+        ),
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": "1999-01-01T00:00"}"#,
+            422,
+            "PICKUP_DATETIME_RANGE pickup_datetime",
+        ),
+        (
+            r#"{"PULocationID": 130, "pickup_location_id": 131, "DOLocationID": 132}"#,
+            422,
+            "PU_LOCATION_ID_CONFLICT PULocationID",
+        ),
+        (
+            r#"{"PULocationID": 130, "PULocationID": 131, "DOLocationID": 132}"#,
+            422,
+            "PU_LOCATION_ID_CONFLICT PULocationID",
+        ),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 1.5}"#, 422, "RIDE_ID_TYPE ride_id"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": {}}"#, 422, "RIDE_ID_TYPE ride_id"),
+        // What is not: bodies.
+        ("", 400, "MALFORMED_JSON"),
+        ("null", 400, "MALFORMED_JSON"),
+        ("[]", 400, "MALFORMED_JSON"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132"#, 400, "MALFORMED_JSON"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132} x"#, 400, "MALFORMED_JSON"),
+        (r#"{"PULocationID": NaN, "DOLocationID": 132}"#, 400, "MALFORMED_JSON"),
+        (r#"{"PULocationID": 0130, "DOLocationID": 132}"#, 400, "MALFORMED_JSON"),
+        ("PULocationID=130&DOLocationID=132", 400, "MALFORMED_JSON"),
+    ];
+    let mut wrong = Vec::new();
+    for (body, status, words) in rows {
+        let (found, reply) = post(body.as_bytes(), Some("application/json"));
+        let told = match reply.get("error") {
+            Some(error) => format!("{} {}", error["code"].as_str().unwrap(), error["field"].as_str().unwrap_or("")),
+            None => reply.to_string(),
+        };
+        if found != *status || !told.contains(words) {
+            wrong.push(format!("{body}: expected {status} {words}, found {found} {reply}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn bytes_that_are_no_text_and_depths_without_end_are_malformed() {
+    let deep = [b"{\"a\":".repeat(100_000), b"1".to_vec()].concat();
+    let lists = [br#"{"x": "#.to_vec(), b"[".repeat(1_000_000)].concat();
+    for body in [b"\xff\xfe{}".to_vec(), b"{\"PULocationID\": \"\xc3\x28\"}".to_vec(), deep, lists] {
+        assert_eq!(post(&body, None).0, 400);
+    }
+}
+
+#[test]
+fn content_types() {
+    let ride = br#"{"PULocationID": 130, "DOLocationID": 132}"#;
+    let rows = [
+        (None, 200),
+        (Some("application/json"), 200),
+        (Some("Application/JSON; charset=utf-8"), 200),
+        (Some("application/vnd.ride+json"), 200),
+        (Some("application/x-www-form-urlencoded"), 200),
+        (Some("text/plain"), 415),
+        (Some("multipart/form-data; boundary=x"), 415),
+        (Some("application/xml"), 415),
+    ];
+    for (content_type, expected) in rows {
+        assert_eq!(post(ride, content_type).0, expected, "{content_type:?}");
+    }
+}
+
+#[test]
+fn without_a_model_nobody_guesses() {
+    let request = PredictRequest { content_type: None, body: b"{}", now: None, minted_id: "" };
+    let reply = predict(None, &request);
+    assert_eq!(reply.status, 503);
+    assert!(reply.body.contains("NO_MODEL"));
+}
+
+/// The words in quotes in a source file that look like a code.
+fn codes_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['"', '\'']).filter(|word| {
+        word.contains('_') && !word.ends_with('_') && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+    })
+}
+
+#[test]
+fn the_documents_list_every_code_and_no_other() {
+    let document = std::fs::read_to_string("docs/errors.md").unwrap();
+    let listed: BTreeSet<&str> =
+        document.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let mut source = String::new();
+    for folder in [
+        "src/trip",
+        "src/bundle",
+        "src/serving",
+        "src/wasm",
+        "pkg/src",
+        "worker",
+        "worker/http",
+        "worker/weights",
+        "www",
+    ] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ["rs", "js", "ts"].map(OsStr::new).contains(&ending)) {
+                source.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    source.push_str(&std::fs::read_to_string("src/warning.rs").unwrap());
+    let told: BTreeSet<&str> = codes_in(&source).collect();
+    let unlisted: Vec<_> = told.difference(&listed).collect();
+    let stale: Vec<_> = listed.difference(&told).filter(|code| code.contains('_')).collect();
+    assert!(
+        unlisted.is_empty() && stale.is_empty(),
+        "docs/errors.md lacks {unlisted:?} and has {stale:?} that no code tells"
+    );
+}

@@ -1,0 +1,135 @@
+//! The face that JavaScript sees, run in real browsers: `wasm-pack test --headless --chrome` and `--firefox`.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test that fails panics")]
+
+use curbside::wasm::{Scorer, body_digest, warning_texts};
+use js_sys::{Array, Date, Float64Array, JSON, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// The small bundle of `tests/native/support.rs`, as `tests/native/web_fixture.rs` checks and writes it.
+const BUNDLE: &[u8] = include_bytes!("small.curb.raw");
+/// Minutes since 1970 on the wall: 2021-02-03T08:30.
+const MORNING: f64 = 26_872_350.0;
+
+fn scorer() -> Scorer {
+    Scorer::new(BUNDLE).unwrap()
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &JsValue::from_str(key)).unwrap()
+}
+
+fn code(error: &JsValue) -> String {
+    get(error, "code").as_string().unwrap_or_default()
+}
+
+fn ride(json: &str) -> JsValue {
+    JSON::parse(json).unwrap()
+}
+
+#[wasm_bindgen_test]
+fn an_estimate_in_numbers_leaves_its_parts_in_the_buffer() {
+    let mut scorer = scorer();
+    // The sum is drawn in tests/native/serving.rs: 8 + 4.5 + 2.125 + 0.75.
+    let duration = scorer.estimate(130.0, 132.0, 3.66, MORNING, 3).unwrap();
+    assert_eq!(duration.to_bits(), 15.375_f64.to_bits());
+    let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
+    let address = u32::try_from(scorer.results() as usize).unwrap();
+    let results = Float64Array::new_with_byte_offset_and_length(&memory.buffer(), address, 5).to_vec();
+    assert_eq!(results, [15.375, 3.66, 0.0, 0.0, MORNING]);
+}
+
+#[wasm_bindgen_test]
+fn an_object_of_any_shape_gives_the_same_bits_or_the_same_error_as_json() {
+    let mut scorer = scorer();
+    let rows = [
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66, "pickup_datetime": "2021-02-03T08:30"}"#,
+            "",
+        ),
+        (
+            r#"{"pu_location_id": "130", "DOLocationID": 132.0, "trip_distance": 3.66, "lpep_pickup_datetime": "2021-02-03T13:30Z"}"#,
+            "PICKUP_DATETIME_FORMAT",
+        ),
+        (
+            r#"{"pu_location_id": "130", "DOLocationID": 132.0, "trip_distance": 3.66, "lpep_pickup_datetime": "2021-02-03T13:30:00Z"}"#,
+            "",
+        ),
+        (r#"{"DOLocationID": 132}"#, "PU_LOCATION_ID_MISSING"),
+        (r#"{"PULocationID": 130, "DOLocationID": [132]}"#, "DO_LOCATION_ID_TYPE"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": "40"}"#, "TRIP_DISTANCE_TYPE"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": -5}"#, "TRIP_DISTANCE_RANGE"),
+        (r#"{"PULocationID": 130, "pickup_location_id": 131, "DOLocationID": 132}"#, "PU_LOCATION_ID_CONFLICT"),
+    ];
+    for (json, expected) in rows {
+        match scorer.estimate_object(&ride(json), Date::now()) {
+            Ok(duration) => {
+                assert!(expected.is_empty() && duration.to_bits() == 15.375_f64.to_bits(), "{json}: {duration}")
+            }
+            Err(error) => assert_eq!(code(&error), expected, "{json}"),
+        }
+    }
+    let dated = ride(r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66}"#);
+    let date = Date::new(&JsValue::from_str("2021-02-03T13:30:00Z"));
+    Reflect::set(&dated, &JsValue::from_str("pickup_datetime"), &date).unwrap();
+    assert_eq!(scorer.estimate_object(&dated, 0.0).unwrap().to_bits(), 15.375_f64.to_bits());
+}
+
+#[wasm_bindgen_test]
+fn a_batch_keeps_its_good_rides() {
+    let results =
+        scorer().estimate_batch(&[130.0, 999.0], &[132.0, 132.0], &[3.66, 1.0], &[MORNING, MORNING], 2).unwrap();
+    let durations: Float64Array = results.get(0).unchecked_into();
+    assert_eq!(durations.get_index(0).to_bits(), 15.375_f64.to_bits());
+    assert!(durations.get_index(1).is_nan());
+    let errors: Array = results.get(2).unchecked_into();
+    assert_eq!(errors.length(), 1);
+    assert_eq!(code(&errors.get(0)), "PU_LOCATION_ID_RANGE");
+    assert_eq!(get(&errors.get(0), "row").as_f64(), Some(1.0));
+    let ragged = scorer().estimate_batch(&[130.0], &[], &[], &[], 2).unwrap_err();
+    assert_eq!(code(&ragged), "COLUMNS_LENGTH");
+}
+
+#[wasm_bindgen_test]
+fn a_ride_without_an_id_gets_one_that_is_its_own() {
+    let scorer = scorer();
+    let id = || {
+        let reply = scorer.predict(None, br#"{"PULocationID": 130, "DOLocationID": 132}"#, Date::now()).unwrap();
+        assert_eq!(reply.get(0).as_f64(), Some(200.0));
+        get(&ride(&reply.get(1).as_string().unwrap()), "ride_id").as_string().unwrap()
+    };
+    let (one, other) = (id(), id());
+    assert_eq!((one.len(), one.as_bytes()[14]), (36, b'4'), "{one} is a version 4 UUID");
+    assert_ne!(one, other);
+}
+
+#[wasm_bindgen_test]
+fn cards_zones_and_warnings_are_plain_objects() {
+    let scorer = scorer();
+    assert_eq!(get(&scorer.card().unwrap(), "name").as_string().as_deref(), Some("test"));
+    let zones: Array = scorer.zones().unwrap().unchecked_into();
+    assert_eq!(zones.length(), 3);
+    assert_eq!(get(&zones.get(1), "borough").as_string().as_deref(), Some("Queens"));
+    assert!(get(&zones.get(2), "latitude").is_null());
+    assert_eq!(get(&scorer.target().unwrap(), "unit").as_string().as_deref(), Some("minutes"));
+    let texts: Array = warning_texts().unwrap().unchecked_into();
+    assert_eq!(texts.length(), 4);
+    assert!(texts.get(0).is_instance_of::<Object>());
+}
+
+#[wasm_bindgen_test]
+fn bytes_that_are_no_bundle_throw_an_error_with_a_code() {
+    assert_eq!(body_digest(BUNDLE).unwrap().len(), 32);
+    for (bytes, expected) in [
+        (&b"<!doctype html>"[..], "BUNDLE_NOT_RECOGNISED"),
+        (&BUNDLE[..BUNDLE.len() - 1], "BUNDLE_TRUNCATED"),
+        (&[&BUNDLE[..8], &[2, 0], &BUNDLE[10..]].concat(), "BUNDLE_VERSION"),
+    ] {
+        let error = Scorer::new(bytes).err().expect("no such bundle opens");
+        assert_eq!(code(&error), expected);
+        assert_eq!(get(&error, "name").as_string().as_deref(), Some("BundleError"));
+    }
+}
