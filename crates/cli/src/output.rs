@@ -28,14 +28,16 @@ impl Output {
     pub(crate) fn answer<T: Serialize + fmt::Display>(self, answer: &T) -> Result<(), Failure> {
         let text = if self.json {
             let text = serde_json::to_string_pretty(answer);
-            text.map_err(|fault| Failure::new("OUTPUT", format!("the answer cannot be written as JSON: {fault}")))?
+            text.map_err(|fault| {
+                Failure::new("OUTPUT_FAILED", format!("the answer cannot be written as JSON: {fault}"))
+            })?
         } else {
             answer.to_string()
         };
         match writeln!(io::stdout(), "{}", text.trim_end()) {
             // Whoever reads has seen enough, as `head` does.
             Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            Err(fault) => Err(Failure::new("OUTPUT", format!("stdout: {fault}"))),
+            Err(fault) => Err(Failure::new("OUTPUT_FAILED", format!("stdout: {fault}"))),
             Ok(()) => Ok(()),
         }
     }

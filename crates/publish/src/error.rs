@@ -32,6 +32,8 @@ pub enum PublishErrorKind {
     ReadBack,
     /// A manifest or its envelope cannot be read.
     ManifestMalformed,
+    /// A manifest is of a schema that this build does not read.
+    ManifestSchema,
     /// A manifest is signed by a key that is not trusted.
     ManifestKey,
     /// A manifest's signature does not fit its payload.
@@ -39,7 +41,7 @@ pub enum PublishErrorKind {
     /// Somebody else published under the same alias meanwhile.
     ManifestConflict,
     /// There is no higher sequence number.
-    ManifestSequence,
+    SequenceExhausted,
 }
 
 /// A failure, where, and what to do about it.
@@ -96,10 +98,11 @@ impl PublishError {
             PublishErrorKind::Store => "STORE_FAILED",
             PublishErrorKind::ReadBack => "STORE_READ_BACK",
             PublishErrorKind::ManifestMalformed => "MANIFEST_MALFORMED",
+            PublishErrorKind::ManifestSchema => "MANIFEST_SCHEMA",
             PublishErrorKind::ManifestKey => "MANIFEST_KEY",
             PublishErrorKind::ManifestSignature => "MANIFEST_SIGNATURE",
             PublishErrorKind::ManifestConflict => "MANIFEST_CONFLICT",
-            PublishErrorKind::ManifestSequence => "MANIFEST_SEQUENCE",
+            PublishErrorKind::SequenceExhausted => "SEQUENCE_EXHAUSTED",
         }
     }
 
@@ -122,12 +125,13 @@ impl PublishError {
             PublishErrorKind::ManifestMalformed => {
                 "find out who wrote it; to begin anew, move it away by hand and publish again"
             }
+            PublishErrorKind::ManifestSchema => "publish with a build that reads it",
             PublishErrorKind::ManifestKey => "publish with the key that signed it, or trust that key (--trust)",
             PublishErrorKind::ManifestSignature => {
                 "it was changed after it was signed: find out by whom, then move it away and publish again"
             }
             PublishErrorKind::ManifestConflict => "see what the other publisher did, then publish again",
-            PublishErrorKind::ManifestSequence => "publish under another alias",
+            PublishErrorKind::SequenceExhausted => "publish under another alias",
         }
     }
 }

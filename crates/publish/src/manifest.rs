@@ -58,9 +58,7 @@ impl Manifest {
             Err(malformed(format!("the manifest's {field}: expected {expected}, found {found}")))
         };
         let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if self.schema != SCHEMA {
-            return fail("schema", &SCHEMA.to_string(), &self.schema);
-        }
+        check_schema(self.schema)?;
         if self.sequence == 0 || self.sequence > MAX_SEQUENCE {
             return fail("sequence", &format!("1 to {MAX_SEQUENCE}"), &self.sequence);
         }
@@ -90,7 +88,7 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// `MANIFEST_MALFORMED` for a manifest that no reader would take.
+    /// `MANIFEST_SCHEMA`, `MANIFEST_MALFORMED` for a manifest that no reader would take.
     pub fn seal(manifest: &Manifest, key: &SigningKey) -> Result<Envelope, PublishError> {
         manifest.validate()?;
         let payload = serde_json::to_vec(manifest).map_err(|fault| malformed(format!("the manifest: {fault}")))?;
@@ -124,7 +122,8 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// `MANIFEST_KEY` where no trusted key has the envelope's id, `MANIFEST_SIGNATURE`, `MANIFEST_MALFORMED`.
+    /// `MANIFEST_KEY` where no trusted key has the envelope's id, `MANIFEST_SIGNATURE`, `MANIFEST_SCHEMA`,
+    /// `MANIFEST_MALFORMED`.
     pub fn open(&self, trusted: &[PublicKey]) -> Result<Manifest, PublishError> {
         let Some(key) = trusted.iter().find(|key| key.keyid() == self.keyid) else {
             let known: Vec<String> = trusted.iter().map(PublicKey::keyid).collect();
@@ -147,11 +146,27 @@ impl Envelope {
                 format!("the manifest's signature: expected one of key {} over the payload, found another", self.keyid);
             return Err(PublishError::new(PublishErrorKind::ManifestSignature, message));
         }
-        let manifest: Manifest = serde_json::from_slice(&payload)
-            .map_err(|fault| malformed(format!("the manifest: expected schema {SCHEMA}, found: {fault}")))?;
+        let unreadable = |fault| malformed(format!("the manifest: expected schema {SCHEMA}, found: {fault}"));
+        // The schema first: what another one looks like is not known here.
+        check_schema(serde_json::from_slice::<Schema>(&payload).map_err(unreadable)?.schema)?;
+        let manifest: Manifest = serde_json::from_slice(&payload).map_err(unreadable)?;
         manifest.validate()?;
         Ok(manifest)
     }
+}
+
+/// What every schema has.
+#[derive(Deserialize)]
+struct Schema {
+    schema: u32,
+}
+
+fn check_schema(found: u32) -> Result<(), PublishError> {
+    if found == SCHEMA {
+        return Ok(());
+    }
+    let message = format!("the manifest's schema: expected {SCHEMA}, found {found}");
+    Err(PublishError::new(PublishErrorKind::ManifestSchema, message))
 }
 
 fn malformed(message: String) -> PublishError {
@@ -265,6 +280,17 @@ mod tests {
             let envelope = Envelope { payload: STANDARD.encode(payload), keyid, signature };
             assert_eq!(envelope.open(&[key.public()]).unwrap_err(), sealed);
         }
+    }
+
+    #[test]
+    fn a_newer_schema_is_told_by_its_number_whatever_else_is_in_it() {
+        let key = SigningKey::from_secret(&[1; 32]);
+        let payload = br#"{"schema": 2, "weights": []}"#;
+        let signature = STANDARD.encode(key.sign(payload));
+        let envelope = Envelope { payload: STANDARD.encode(payload), keyid: key.public().keyid(), signature };
+        let fault = envelope.open(&[key.public()]).unwrap_err();
+        assert_eq!(fault.code(), "MANIFEST_SCHEMA");
+        assert!(fault.to_string().contains("expected 1, found 2"), "{fault}");
     }
 
     #[test]

@@ -84,8 +84,8 @@ pub fn open_folder(folder: &FilePath) -> Result<LocalFileSystem, PublishError> {
 /// # Errors
 ///
 /// The [`OpenError`](curbside::OpenError)'s code for a bundle that cannot be opened; `PUBLISH_NAME`; `STORE_FAILED` and
-/// `STORE_READ_BACK`; `MANIFEST_MALFORMED`, `MANIFEST_KEY` and `MANIFEST_SIGNATURE` for a manifest that is there and cannot
-/// be believed; `MANIFEST_CONFLICT`; `MANIFEST_SEQUENCE`. After each of them the manifest that was there still stands.
+/// `STORE_READ_BACK`; `MANIFEST_MALFORMED`, `MANIFEST_SCHEMA`, `MANIFEST_KEY` and `MANIFEST_SIGNATURE` for a manifest that is
+/// there and cannot be believed; `MANIFEST_CONFLICT`; `SEQUENCE_EXHAUSTED`. After each of them the manifest that was there still stands.
 pub fn publish(
     store: &dyn ObjectStore,
     bundle: &BundleFile,
@@ -202,7 +202,7 @@ impl<'a> Shelf<'a> {
         let sequence = last.map_or(1, |last| last.sequence + 1);
         if sequence > MAX_SEQUENCE {
             let message = format!("{}: expected a sequence below {MAX_SEQUENCE}", self.manifest_path);
-            return Err(PublishError::new(PublishErrorKind::ManifestSequence, message));
+            return Err(PublishError::new(PublishErrorKind::SequenceExhausted, message));
         }
         let sha256 = sha256_hex(stored);
         let card = estimator.card();

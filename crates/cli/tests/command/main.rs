@@ -12,6 +12,7 @@
 mod support;
 
 mod bundles;
+mod documents;
 mod predict;
 mod publish;
 mod simulate;
