@@ -1,0 +1,34 @@
+//! Any body under a right seal is an error or a working model. Begin with the bundle of the browser tests:
+//!
+//! ```sh
+//! mkdir -p fuzz/corpus/open && tail -c +49 tests/web/small.curb.raw > fuzz/corpus/open/small
+//! cargo +nightly fuzz run open -- -max_total_time=600 -rss_limit_mb=512
+//! ```
+#![no_main]
+
+use curbside::bundle::{FORMAT_VERSION, MAGIC};
+use curbside::trip::Pickup;
+use curbside::{Estimator, Trip};
+use libfuzzer_sys::fuzz_target;
+use sha2::Digest;
+
+const SECTIONS: u16 = 7;
+
+fuzz_target!(|body: &[u8]| {
+    let Ok(length) = u32::try_from(body.len()) else { return };
+    let mut bytes = Vec::with_capacity(48 + body.len());
+    bytes.extend(MAGIC);
+    bytes.extend(FORMAT_VERSION.to_le_bytes());
+    bytes.extend(SECTIONS.to_le_bytes());
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(sha2::Sha256::digest(body));
+    bytes.extend(body);
+    let Ok(estimator) = Estimator::open(&bytes) else { return };
+    for (pu, to, miles) in [(130, 132, Some(6.25)), (264, 265, None), (1, 1, Some(0.0)), (132, 130, Some(99.0))] {
+        for pickup in [Pickup::Local(26_872_350), Pickup::Utc(26_872_350)] {
+            let Ok(trip) = Trip::new(pu, to, miles, pickup) else { panic!("a ride that is right was refused") };
+            let duration = estimator.estimate(&trip).duration;
+            assert!((estimator.target().low..=estimator.target().high).contains(&duration));
+        }
+    }
+});
