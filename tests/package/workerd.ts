@@ -13,7 +13,7 @@ export interface RunningWorker extends AsyncDisposable {
 /** Starts a Worker whose module is `source`, in TypeScript, on a free port of loopback. */
 export async function startInWorkerd(installed: Installed, source: string): Promise<RunningWorker> {
   await installed.write("worker.ts", source);
-  await installed.write("wrangler.json", JSON.stringify({ name: "consumer", main: "worker.ts", compatibility_date: "2026-11-17" }));
+  await installed.write("wrangler.json", JSON.stringify({ name: "consumer", main: "worker.ts", compatibility_date: "2026-10-23" }));
   const { createTestHarness } = await import("wrangler");
   const harness = createTestHarness({ root: installed.folder, workers: [{ configPath: "wrangler.json" }] });
   const { url } = await harness.listen();
