@@ -1,5 +1,5 @@
 // The parity ledger on every JavaScript host: the packed package gives exactly the ledger's bits in Node, workerd, Chromium
-// and Firefox, by numbers, in columns and through JSON text. The native side of the same ledger is tests/parity.rs.
+// and Firefox, by numbers, in columns and through JSON text. The native side of the same ledger is tests/native/parity.rs.
 //
 // Every host fetches the shipped bundle under a signed manifest, so that its own WebCrypto and inflation are in play too.
 
