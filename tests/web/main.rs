@@ -67,7 +67,7 @@ fn an_object_of_any_shape_gives_the_same_bits_or_the_same_error_as_json() {
     for (json, expected) in rows {
         match scorer.estimate_object(&ride(json), Date::now()) {
             Ok(duration) => {
-                assert!(expected.is_empty() && duration.to_bits() == 15.375_f64.to_bits(), "{json}: {duration}")
+                assert!(expected.is_empty() && duration.to_bits() == 15.375_f64.to_bits(), "{json}: {duration}");
             }
             Err(error) => assert_eq!(code(&error), expected, "{json}"),
         }
@@ -81,7 +81,7 @@ fn an_object_of_any_shape_gives_the_same_bits_or_the_same_error_as_json() {
 #[wasm_bindgen_test]
 fn a_batch_keeps_its_good_rides() {
     let results =
-        scorer().estimate_batch(&[130.0, 999.0], &[132.0, 132.0], &[3.66, 1.0], &[MORNING, MORNING], 2).unwrap();
+        scorer().estimate_batch(&[130.0, 999.0], &[132.0, 132.0], &[3.66, 1.0], &[MORNING, MORNING], &[3, 3]).unwrap();
     let durations: Float64Array = results.get(0).unchecked_into();
     assert_eq!(durations.get_index(0).to_bits(), 15.375_f64.to_bits());
     assert!(durations.get_index(1).is_nan());
@@ -89,7 +89,7 @@ fn a_batch_keeps_its_good_rides() {
     assert_eq!(errors.length(), 1);
     assert_eq!(code(&errors.get(0)), "PU_LOCATION_ID_RANGE");
     assert_eq!(get(&errors.get(0), "row").as_f64(), Some(1.0));
-    let ragged = scorer().estimate_batch(&[130.0], &[], &[], &[], 2).unwrap_err();
+    let ragged = scorer().estimate_batch(&[130.0], &[], &[], &[], &[]).unwrap_err();
     assert_eq!(code(&ragged), "COLUMNS_LENGTH");
 }
 
