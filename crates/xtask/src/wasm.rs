@@ -149,7 +149,11 @@ fn fingerprint(project: &Project, compiled: &Path) -> Result<String> {
     Ok(lines)
 }
 
-fn print_size(project: &Project) -> Result<()> {
+/// Prints what the module weighs, as it is and as it travels.
+///
+/// # Errors
+/// When it has not been built.
+pub(crate) fn print_size(project: &Project) -> Result<()> {
     let path = project.path("pkg/wasm/curbside_bg.wasm");
     let module = fs::read(&path)?;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());

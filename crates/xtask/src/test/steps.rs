@@ -37,7 +37,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "lint",
         what: "clippy on every crate, warnings refused",
         uses_system: true,
-        run: |_| lint(&["--workspace"]),
+        run: |_| lint(&["--workspace", "--all-features"]),
         ..PLAIN
     },
     LINT_WASM,
@@ -45,7 +45,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "native",
         what: "unit, integration and documentation tests of every crate",
         uses_system: true,
-        run: |project| native_tests(project, &["--workspace"]),
+        run: |project| native_tests(project, &["--workspace", "--all-features"]),
         ..PLAIN
     },
     WASM,
@@ -137,7 +137,15 @@ const LINT_WASM: Step = Step {
     ..PLAIN
 };
 
-const WASM: Step = Step { name: "wasm", what: "the module that all hosts share", run: wasm::build, ..PLAIN };
+const WASM: Step = Step {
+    name: "wasm",
+    what: "the module that all hosts share, and its size",
+    run: |project| {
+        wasm::build(project)?;
+        wasm::print_size(project)
+    },
+    ..PLAIN
+};
 
 /// Folder by folder, since each runs in another world: browser, Worker, Node.
 const TYPES: Step = Step {
