@@ -1,0 +1,283 @@
+//! Boosted trees: choosing parameters by folds of whole days, then the final fit.
+
+use std::rc::Rc;
+
+use curbside::Limits;
+use curbside::bundle::Metrics;
+use curbside::features::Encoder;
+use curbside::model::{Node, Rule, TreeEnsemble};
+use curbside::num::nearest_f32;
+use ndarray::{Array2, Axis, concatenate};
+
+use crate::columns;
+use crate::error::{TrainError, TrainErrorKind};
+use crate::folds::{self, FOLDS};
+use crate::lightgbm::{Booster, Dataset};
+use crate::metrics::ErrorSums;
+use crate::parameters::BoostingParameters;
+use crate::progress::Progress;
+use crate::rides::Rides;
+
+/// Between which minutes estimates are kept.
+pub(crate) const BOUNDS: (f64, f64) = (1.0, 60.0);
+
+/// Weight of a ride's second appearance, as asked for by someone who does not know the distance. Chosen by folds: up to
+/// 0.2 it costs rides with a distance nothing that can be told from chance and gains those without one 0.2 minutes; from
+/// 0.35 on it costs (docs/accuracy.md).
+pub(crate) const WITHOUT_DISTANCE_WEIGHT: f32 = 0.2;
+
+/// News every so many trees.
+const NEWS: usize = 50;
+
+/// The encoded rides.
+pub(crate) struct Examples {
+    /// One row a ride, as the caller asked.
+    given: Array2<f64>,
+    /// The same rides without their distance.
+    without_distance: Array2<f64>,
+    minutes: Vec<f64>,
+    folds: Vec<usize>,
+    names: Vec<String>,
+    categorical: Vec<usize>,
+}
+
+/// What the folds said of the chosen parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct Chosen {
+    pub(crate) parameters: BoostingParameters,
+    /// On the days left out, clipped, with the distance as recorded.
+    pub(crate) folds: Metrics,
+    /// The same rides without a distance.
+    pub(crate) folds_without_distance: Metrics,
+}
+
+/// One candidate's models, each with the fold it has not seen.
+struct FoldModels {
+    parameters: BoostingParameters,
+    boosters: Vec<(usize, Booster)>,
+    rmse: f64,
+}
+
+impl Examples {
+    pub(crate) fn new(rides: &Rides, encoder: &Encoder) -> Result<Examples, TrainError> {
+        let names: Vec<String> = encoder.spec().columns.iter().map(|column| column.name.clone()).collect();
+        let is_categorical = |name: &String| columns::CATEGORICAL.contains(&name.as_str());
+        Ok(Examples {
+            given: encoder.encode_batch(rides.trips.iter()),
+            without_distance: encoder.encode_batch(rides.without_distance()?.iter()),
+            minutes: rides.minutes.clone(),
+            folds: folds::by_day(&rides.days),
+            categorical: (0..names.len()).filter(|index| is_categorical(&names[*index])).collect(),
+            names,
+        })
+    }
+
+    /// The rows of some rides; with `twice`, first as asked and then without their distance.
+    fn dataset(
+        &self,
+        rows: &[usize],
+        twice: bool,
+        parameters: &str,
+        reference: Option<&Dataset>,
+    ) -> Result<Dataset, TrainError> {
+        let given = self.given.select(Axis(0), rows);
+        let mut labels: Vec<f32> = rows.iter().map(|row| nearest_f32(self.minutes[*row])).collect();
+        let mut weights = vec![1.0; rows.len()];
+        let matrix = if twice {
+            labels.extend_from_within(..);
+            weights.resize(2 * rows.len(), WITHOUT_DISTANCE_WEIGHT);
+            concatenate![Axis(0), given, self.without_distance.select(Axis(0), rows)]
+        } else {
+            given
+        };
+        Ok(Dataset::new(&matrix.view(), &self.names, &labels, &weights, parameters, reference)?)
+    }
+
+    fn rows(&self, keep: impl Fn(usize) -> bool) -> Vec<usize> {
+        (0..self.folds.len()).filter(|row| keep(self.folds[*row])).collect()
+    }
+
+    /// Tries every candidate on folds of whole days, and says which one errs least on the days left out, with how many
+    /// trees.
+    pub(crate) fn choose(
+        &self,
+        candidates: &[BoostingParameters],
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Chosen, TrainError> {
+        let mut best: Option<FoldModels> = None;
+        for (index, candidate) in candidates.iter().enumerate() {
+            let place = (index + 1, candidates.len());
+            let models = self.try_candidate(*candidate, place, progress)?;
+            progress(&Progress::Candidate {
+                parameters: models.parameters.to_string(),
+                trees: models.parameters.num_iterations,
+                rmse: models.rmse,
+            });
+            if best.as_ref().is_none_or(|best| models.rmse < best.rmse) {
+                best = Some(models);
+            }
+        }
+        let none = || TrainError::new(TrainErrorKind::Config, "expected at least one candidate, found none");
+        let best = best.ok_or_else(none)?;
+        Ok(Chosen {
+            parameters: best.parameters,
+            folds: self.out_of_fold(&best, &self.given)?,
+            folds_without_distance: self.out_of_fold(&best, &self.without_distance)?,
+        })
+    }
+
+    fn try_candidate(
+        &self,
+        mut parameters: BoostingParameters,
+        (candidate, candidates): (usize, usize),
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<FoldModels, TrainError> {
+        let text = parameters.to_lightgbm(&self.categorical);
+        // Squared errors of all folds by number of trees.
+        let mut squared = vec![0.0; parameters.num_iterations];
+        let mut boosters = Vec::new();
+        for fold in 0..FOLDS {
+            let (inside, outside) = (self.rows(|f| f != fold), self.rows(|f| f == fold));
+            if inside.is_empty() || outside.is_empty() {
+                let message = "expected rides of at least 5 days to choose by folds of whole days, found fewer";
+                return Err(TrainError::new(TrainErrorKind::NoRides, message));
+            }
+            let train = Rc::new(self.dataset(&inside, true, &text, None)?);
+            let valid = Rc::new(self.dataset(&outside, false, &text, Some(&train))?);
+            let mut booster = Booster::new(&train, Some(&valid), self.names.len(), &text)?;
+            let mut grows = true;
+            for (trees, sum) in squared.iter_mut().enumerate() {
+                grows = grows && booster.update()?;
+                let mean = booster.validation_metric()?;
+                *sum += mean * count(outside.len());
+                if (trees + 1) % NEWS == 0 {
+                    let (fold, trees, rmse) = (fold + 1, trees + 1, mean.sqrt());
+                    progress(&Progress::Fold { candidate, candidates, fold, folds: FOLDS, trees, rmse });
+                }
+            }
+            boosters.push((fold, booster));
+        }
+        let least = squared.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
+        let (trees, sum) = least.map_or((1, 0.0), |(index, sum)| (index + 1, sum));
+        parameters.num_iterations = trees;
+        Ok(FoldModels { parameters, boosters, rmse: (sum / count(self.minutes.len())).sqrt() })
+    }
+
+    /// Error of each ride's estimate by the model that has not seen its day, clipped as estimates are.
+    fn out_of_fold(&self, models: &FoldModels, matrix: &Array2<f64>) -> Result<Metrics, TrainError> {
+        let mut sums = ErrorSums::default();
+        for (fold, booster) in &models.boosters {
+            let rows = self.rows(|f| f == *fold);
+            let estimates = booster.predict(&matrix.select(Axis(0), &rows).view(), models.parameters.num_iterations)?;
+            for (row, estimate) in rows.iter().zip(estimates) {
+                sums.add(estimate.clamp(BOUNDS.0, BOUNDS.1), self.minutes[*row]);
+            }
+        }
+        Ok(sums.metrics())
+    }
+
+    /// The model of all rides, as LightGBM's text says it.
+    pub(crate) fn fit(
+        &self,
+        parameters: BoostingParameters,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<TreeEnsemble, TrainError> {
+        let text = parameters.to_lightgbm(&self.categorical);
+        let train = Rc::new(self.dataset(&self.rows(|_| true), true, &text, None)?);
+        let mut booster = Booster::new(&train, None, self.names.len(), &text)?;
+        for tree in 1..=parameters.num_iterations {
+            if !booster.update()? {
+                break;
+            }
+            if tree % NEWS == 0 {
+                progress(&Progress::Final { trees: tree, of: parameters.num_iterations });
+            }
+        }
+        let model = curbside_import::lightgbm::read(&booster.to_text()?, &Limits::default())?;
+        if model.feature_names != self.names {
+            let message =
+                format!("expected LightGBM to keep the columns {:?}, found {:?}", self.names, model.feature_names);
+            return Err(TrainError::new(TrainErrorKind::LightGbm, message));
+        }
+        Ok(model.ensemble)
+    }
+}
+
+/// The same ensemble with leaves and thresholds rounded to `f32`: half the bytes on the wire. This is the model that is
+/// measured and shipped.
+pub(crate) fn rounded(ensemble: &TreeEnsemble) -> TreeEnsemble {
+    let single = |x: f64| f64::from(nearest_f32(x));
+    let mut ensemble = ensemble.clone();
+    for node in ensemble.trees.iter_mut().flat_map(|tree| &mut tree.nodes) {
+        match node {
+            Node::Leaf(value) => *value = single(*value),
+            Node::Split(split) => {
+                if let Rule::Numeric { threshold, .. } = &mut split.rule {
+                    // LightGBM's largest thresholds are beyond what an f32 holds, and mean the same.
+                    *threshold = single(*threshold).clamp(-f64::from(f32::MAX), f64::from(f32::MAX));
+                }
+            }
+        }
+    }
+    ensemble
+}
+
+/// A number of rides as a double.
+#[expect(clippy::cast_precision_loss, reason = "rides are counted in millions, far below 2^53")]
+fn count(rides: usize) -> f64 {
+    rides as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns;
+    use crate::rides::{self, Within};
+    use curbside::bundle::Card;
+    use curbside::features::ZonePairs;
+    use curbside::model::{Model, Target};
+    use curbside::{Bundle, Estimator};
+    use curbside_tlc::Taxi;
+    use curbside_tlc::simulate::{SimulationConfig, simulate, write_parquet};
+    use curbside_tlc::zones;
+
+    #[test]
+    fn the_engine_predicts_what_lightgbm_predicts_to_the_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("green_tripdata_simulated_2021-01.parquet");
+        let month = "2021-01".parse().unwrap();
+        let config = SimulationConfig { seed: 3, month, rides: 4000, taxi: Taxi::Green };
+        write_parquet(&path, &config, simulate(&config, &zones::grid()).unwrap()).unwrap();
+        let (rides, _) = rides::read(&[path], Within::NamedMonth, &mut |_| ()).unwrap();
+        let table = columns::zones(&zones::grid());
+        let spec = columns::boosted(crate::distance::fit(&rides, &table).unwrap()).unwrap();
+        let examples = Examples::new(&rides, &Encoder::new(spec.clone(), &table).unwrap()).unwrap();
+
+        let parameters = BoostingParameters { num_iterations: 30, ..BoostingParameters::default() };
+        let text = parameters.to_lightgbm(&examples.categorical);
+        let dataset = Rc::new(examples.dataset(&examples.rows(|_| true), true, &text, None).unwrap());
+        let mut booster = Booster::new(&dataset, None, examples.names.len(), &text).unwrap();
+        for _ in 0..parameters.num_iterations {
+            booster.update().unwrap();
+        }
+        let ensemble = examples.fit(parameters, &mut |_| ()).unwrap();
+        let has_sets = ensemble.splits().any(|split| matches!(split.rule, Rule::Categorical { .. }));
+        assert!(has_sets, "boroughs are categories, so some split must be over a set of them");
+        let bundle = Bundle {
+            card: Card::default(),
+            target: Target { name: "duration".into(), unit: "minutes".into(), low: -1e9, high: 1e9 },
+            features: spec,
+            zones: table,
+            pairs: ZonePairs::default(),
+            model: Model::Ensemble(ensemble),
+            golden: Vec::new(),
+        };
+        let estimator = Estimator::from_bundle(bundle, &Limits::default()).unwrap();
+        for matrix in [&examples.given, &examples.without_distance] {
+            let theirs = booster.predict(&matrix.view(), parameters.num_iterations).unwrap();
+            let ours = estimator.predict_matrix(&matrix.view()).unwrap();
+            let differ = ours.iter().zip(&theirs).filter(|(ours, theirs)| ours.to_bits() != theirs.to_bits()).count();
+            assert_eq!(differ, 0, "of {} rides", theirs.len());
+        }
+    }
+}

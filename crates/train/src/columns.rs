@@ -1,0 +1,98 @@
+//! The columns that the models read, as feature expressions: geometry, distance and calendar.
+//!
+//! What is absent, and why: the seconds of the pickup and the fields that only some ways of booking fill in tell which
+//! kind of record a ride is, which nobody who books a ride can know; zone ids as numbers or categories gain nothing
+//! beside where the zones are (docs/accuracy.md).
+
+use curbside::features::{
+    Calendar, CalendarPart, Centre, DistanceEstimate, End, Expr, FeatureSpec, SpecError, Zone, ZoneAttribute, Zones,
+};
+use curbside_tlc::zones::ZoneRecord;
+
+/// Distances are divided by at least this many miles.
+const SHORTEST_DENOMINATOR: f64 = 0.2;
+
+/// More than any zone id, so that a cross of two ids is one number a pair.
+const IDS: u32 = 266;
+
+/// Columns of [`boosted`] that are categories.
+pub(crate) const CATEGORICAL: [&str; 2] = ["pickup_borough", "dropoff_borough"];
+
+/// The features of the boosted trees.
+pub(crate) fn boosted(estimate: DistanceEstimate) -> Result<FeatureSpec, SpecError> {
+    use CalendarPart::{Holiday, MinuteOfDay, Weekday};
+    use End::{Dropoff, Pickup};
+    use ZoneAttribute::{Area, Borough, Id, Latitude, Longitude};
+
+    let mut spec = FeatureSpec::new(Calendar::new_york(), estimate);
+    let distance = spec.column("trip_distance", Expr::TripDistanceOrEstimate)?;
+    let great_circle = spec.column("great_circle", Expr::GreatCircle)?;
+    spec.column("ratio", Expr::Ratio { a: distance, b: great_circle, floor: SHORTEST_DENOMINATOR })?;
+    spec.column("bearing", Expr::Bearing)?;
+    let (pickup, dropoff) = (spec.node(Expr::Zone(Pickup, Id))?, spec.node(Expr::Zone(Dropoff, Id))?);
+    spec.column("same_zone", Expr::Equal { a: pickup, b: dropoff })?;
+    let pickup_latitude = spec.column("pickup_latitude", Expr::Zone(Pickup, Latitude))?;
+    let pickup_longitude = spec.column("pickup_longitude", Expr::Zone(Pickup, Longitude))?;
+    let dropoff_latitude = spec.column("dropoff_latitude", Expr::Zone(Dropoff, Latitude))?;
+    let dropoff_longitude = spec.column("dropoff_longitude", Expr::Zone(Dropoff, Longitude))?;
+    spec.column("northward", Expr::Difference { a: dropoff_latitude, b: pickup_latitude })?;
+    spec.column("eastward", Expr::Difference { a: dropoff_longitude, b: pickup_longitude })?;
+    spec.column("pickup_area", Expr::Zone(Pickup, Area))?;
+    spec.column("dropoff_area", Expr::Zone(Dropoff, Area))?;
+    spec.column("pickup_borough", Expr::Zone(Pickup, Borough))?;
+    spec.column("dropoff_borough", Expr::Zone(Dropoff, Borough))?;
+    spec.column("minute_of_day", Expr::Calendar(MinuteOfDay))?;
+    spec.column("weekday", Expr::Calendar(Weekday))?;
+    spec.column("holiday", Expr::Calendar(Holiday))?;
+    Ok(spec)
+}
+
+/// The features of the linear baseline: the pair of zones as a category, and the distance.
+pub(crate) fn linear(estimate: DistanceEstimate, pairs: Vec<u32>) -> Result<FeatureSpec, SpecError> {
+    let mut spec = FeatureSpec::new(Calendar::new_york(), estimate);
+    spec.column("trip_distance", Expr::TripDistanceOrEstimate)?;
+    let pickup = spec.node(Expr::Zone(End::Pickup, ZoneAttribute::Id))?;
+    let dropoff = spec.node(Expr::Zone(End::Dropoff, ZoneAttribute::Id))?;
+    let pair = spec.node(Expr::Cross { a: pickup, b: dropoff, size: IDS })?;
+    spec.column("zone_pair", Expr::Category { of: pair, vocabulary: pairs })?;
+    Ok(spec)
+}
+
+/// The number of a pair of zones in the vocabulary of [`linear`].
+pub(crate) fn pair_number(pu_location_id: u16, do_location_id: u16) -> u32 {
+    u32::from(pu_location_id) * IDS + u32::from(do_location_id)
+}
+
+/// The feature that the distance estimate is fitted on: miles between centres.
+pub(crate) fn great_circle() -> Result<FeatureSpec, SpecError> {
+    let nothing = DistanceEstimate { intercept: 0.0, slope: 0.0, without_place: 0.0 };
+    let mut spec = FeatureSpec::new(Calendar::new_york(), nothing);
+    spec.column("great_circle", Expr::GreatCircle)?;
+    Ok(spec)
+}
+
+/// The zone table as a bundle holds it; boroughs in the order in which they first appear.
+pub(crate) fn zones(records: &[ZoneRecord]) -> Zones {
+    let mut table = Zones::default();
+    for record in records {
+        let known = table.boroughs.iter().position(|borough| *borough == record.borough);
+        let borough = known.unwrap_or_else(|| {
+            table.boroughs.push(record.borough.clone());
+            table.boroughs.len() - 1
+        });
+        let centre = record.centroid.zip(record.area_sq_miles).map(|((latitude, longitude), area)| Centre {
+            latitude: curbside::num::nearest_f32(latitude),
+            longitude: curbside::num::nearest_f32(longitude),
+            area: curbside::num::nearest_f32(area),
+        });
+        table.zones.push(Zone {
+            id: record.id,
+            name: record.name.clone(),
+            // A table of 265 zones has at most 265 boroughs; one that has more than 256 is refused on opening.
+            borough: u8::try_from(borough).unwrap_or(u8::MAX),
+            airport: record.airport,
+            centre,
+        });
+    }
+    table
+}

@@ -1,0 +1,138 @@
+//! What to train on what.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use curbside_tlc::sha256_of;
+use curbside_tlc::zones::{self, ZoneRecord};
+
+use crate::error::{TrainError, TrainErrorKind};
+use crate::parameters::BoostingParameters;
+use crate::rides::file_name;
+
+/// The kind of model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Algorithm {
+    /// LightGBM; of the candidates, folds of whole days choose one and its number of trees.
+    Boosting(Vec<BoostingParameters>),
+    /// The reference's baseline: one weight a pair of zones and one for the distance, by exact least squares.
+    Linear,
+}
+
+impl Algorithm {
+    /// LightGBM with the candidates that the shipped bundle was chosen from: three learning rates.
+    pub fn boosting() -> Algorithm {
+        let candidate = |learning_rate| BoostingParameters { learning_rate, ..BoostingParameters::default() };
+        Algorithm::Boosting([0.1, 0.14, 0.18].map(candidate).to_vec())
+    }
+
+    /// The word for it on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Algorithm::Boosting(_) => "gbdt",
+            Algorithm::Linear => "linear",
+        }
+    }
+}
+
+/// Where the zones come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ZoneSource {
+    /// A folder with `taxi_zones.geojson` and `taxi_zone_lookup.csv`, as TLC publishes them.
+    Folder(PathBuf),
+    /// The made-up grid that simulated months are of.
+    Grid,
+}
+
+impl ZoneSource {
+    pub(crate) fn read(&self) -> Result<Vec<ZoneRecord>, TrainError> {
+        match self {
+            ZoneSource::Folder(folder) => {
+                Ok(zones::read(&folder.join("taxi_zones.geojson"), &folder.join("taxi_zone_lookup.csv"))?)
+            }
+            ZoneSource::Grid => Ok(zones::grid()),
+        }
+    }
+}
+
+/// What to train on what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainConfig {
+    /// Name of the model, such as `ride-duration`.
+    pub name: String,
+    /// Its version; `None` is the last training month, such as `2021-01`.
+    pub version: Option<String>,
+    /// Trip files to learn from.
+    pub from: Vec<PathBuf>,
+    /// Trip files to measure on, once, after everything is chosen; may be empty.
+    pub validate: Vec<PathBuf>,
+    /// Zones.
+    pub zones: ZoneSource,
+    /// The kind of model.
+    pub algorithm: Algorithm,
+    /// Where the bundle is to be written: it stands in the card's command, without its folder's parents.
+    pub out: PathBuf,
+}
+
+impl TrainConfig {
+    /// A boosted model named `ride-duration` of the zones beside the first file.
+    pub fn new(from: Vec<PathBuf>, validate: Vec<PathBuf>, out: PathBuf) -> TrainConfig {
+        let folder = from.first().and_then(|path| path.parent()).map(PathBuf::from).unwrap_or_default();
+        TrainConfig {
+            name: "ride-duration".to_owned(),
+            version: None,
+            from,
+            validate,
+            zones: ZoneSource::Folder(folder),
+            algorithm: Algorithm::boosting(),
+            out,
+        }
+    }
+
+    /// The command that trains this again. Folders of data are not part of it, so that the card does not depend on where
+    /// they stand.
+    pub(crate) fn command(&self) -> String {
+        let files = |option: &str, paths: &[PathBuf]| {
+            let names: Vec<String> =
+                paths.iter().map(|path| format!("\"$CURBSIDE_DATA/{}\"", file_name(path))).collect();
+            if names.is_empty() { String::new() } else { format!(" --{option} {}", names.join(" ")) }
+        };
+        let version = self.version.as_ref().map_or_else(String::new, |version| format!(" --version {version}"));
+        let zones = if self.zones == ZoneSource::Grid { " --zones grid" } else { "" };
+        format!(
+            "cargo curbside train --model {}{}{}{zones} --name {}{version} --out models/{}",
+            self.algorithm.name(),
+            files("from", &self.from),
+            files("validate", &self.validate),
+            self.name,
+            file_name(&self.out),
+        )
+    }
+
+    /// Refuses what cannot be done before minutes are spent on it.
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
+        let fail = |message: String| Err(TrainError::new(TrainErrorKind::Config, message));
+        if self.from.is_empty() {
+            return fail("from: expected at least one trip file to learn from, found none".to_owned());
+        }
+        if let Algorithm::Boosting(candidates) = &self.algorithm {
+            if candidates.is_empty() {
+                return fail("expected at least one candidate, found none".to_owned());
+            }
+            if let Some(fault) = candidates.iter().find_map(BoostingParameters::fault) {
+                return fail(fault);
+            }
+        }
+        let mut known = BTreeMap::new();
+        for path in self.from.iter().chain(&self.validate) {
+            let (digest, _) = sha256_of(path)?;
+            if let Some(twice) = known.insert(digest, path) {
+                let (first, second) = (twice.display(), path.display());
+                return fail(format!(
+                    "expected each file once, to learn from or to measure on, found {first} again as {second}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! How far estimates are from the truth.
+
+use std::collections::BTreeMap;
+
+use curbside::bundle::{BoroughError, Metrics};
+
+/// Sums of errors of the rides seen so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ErrorSums {
+    squared: f64,
+    absolute: f64,
+    signed: f64,
+    rides: u32,
+}
+
+impl ErrorSums {
+    /// Adds one ride; both numbers in minutes.
+    pub(crate) fn add(&mut self, estimate: f64, truth: f64) {
+        let error = estimate - truth;
+        self.squared += error * error;
+        self.absolute += error.abs();
+        self.signed += error;
+        self.rides += 1;
+    }
+
+    /// The errors of rides in order.
+    pub(crate) fn of(estimates: &[f64], truths: &[f64]) -> ErrorSums {
+        let mut sums = ErrorSums::default();
+        estimates.iter().zip(truths).for_each(|(estimate, truth)| sums.add(*estimate, *truth));
+        sums
+    }
+
+    /// Root mean square, mean absolute and mean error; zeros for no rides.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let rides = f64::from(self.rides.max(1));
+        Metrics {
+            rmse: (self.squared / rides).sqrt(),
+            mae: self.absolute / rides,
+            bias: self.signed / rides,
+            rides: u64::from(self.rides),
+        }
+    }
+}
+
+/// Errors by borough, most rides first.
+pub(crate) fn by_borough<'a>(rides: impl Iterator<Item = (&'a str, f64, f64)>) -> Vec<BoroughError> {
+    let mut sums: BTreeMap<&str, ErrorSums> = BTreeMap::new();
+    for (borough, estimate, truth) in rides {
+        sums.entry(borough).or_default().add(estimate, truth);
+    }
+    let mut errors: Vec<BoroughError> = sums
+        .into_iter()
+        .map(|(borough, sums)| BoroughError { borough: borough.to_owned(), metrics: sums.metrics() })
+        .collect();
+    errors.sort_by_key(|error| std::cmp::Reverse(error.metrics.rides));
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_by_hand() {
+        // errors +3 and -1: mean square (9 + 1) / 2 = 5, mean absolute 2, bias +1
+        let metrics = ErrorSums::of(&[13.0, 9.0], &[10.0, 10.0]).metrics();
+        assert!((metrics.rmse - 5.0f64.sqrt()).abs() < 1e-15);
+        assert!((metrics.mae - 2.0).abs() < 1e-15 && (metrics.bias - 1.0).abs() < 1e-15);
+        assert_eq!(metrics.rides, 2);
+    }
+
+    #[test]
+    fn boroughs_come_by_rides() {
+        let rides = [("Queens", 1.0, 2.0), ("Bronx", 5.0, 5.0), ("Queens", 3.0, 2.0)];
+        let errors = by_borough(rides.into_iter());
+        assert_eq!(
+            errors.iter().map(|e| (e.borough.as_str(), e.metrics.rides)).collect::<Vec<_>>(),
+            [("Queens", 2), ("Bronx", 1)]
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! The way from files to a bundle: read, fit, measure once, pack.
+
+use curbside::bundle::{Card, Metrics, Month};
+use curbside::features::{DistanceEstimate, Encoder, FeatureSpec, ZonePairs, Zones};
+use curbside::model::{Model, Target};
+use curbside::{Bundle, Estimator, Limits};
+
+use crate::boosting::{BOUNDS, Examples, WITHOUT_DISTANCE_WEIGHT, rounded};
+use crate::config::{Algorithm, TrainConfig};
+use crate::error::{TrainError, TrainErrorKind};
+use crate::linear::Baseline;
+use crate::measure::{Measured, measure};
+use crate::metrics::ErrorSums;
+use crate::output::TrainedBundle;
+use crate::parameters::BoostingParameters;
+use crate::progress::Progress;
+use crate::rides::{self, Rides, Within};
+use crate::{columns, distance, golden};
+
+/// A model with the features it reads, before it has met the months it is measured on.
+struct Fitted {
+    features: FeatureSpec,
+    model: Model,
+    /// The model before its numbers were rounded, to say what rounding costs.
+    unrounded: Option<Model>,
+    algorithm: String,
+    folds: Option<Metrics>,
+    parameters: Vec<(String, String)>,
+    notes: Vec<String>,
+}
+
+/// Trains a bundle, and says meanwhile how it goes.
+///
+/// Everything is chosen on the training files; those to measure on are read after that, and estimated once.
+///
+/// # Errors
+///
+/// [`TrainError`]: a file that cannot be read, a month on both sides, nothing to learn from, parameters that LightGBM
+/// refuses.
+pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Result<TrainedBundle, TrainError> {
+    config.check()?;
+    let zones = columns::zones(&config.zones.read()?);
+    let within = match config.algorithm {
+        Algorithm::Boosting(_) => Within::NamedMonth,
+        // The reference filters by duration alone.
+        Algorithm::Linear => Within::File,
+    };
+    let (rides, trained_on) = rides::read(&config.from, within, progress)?;
+    let estimate = distance::fit(&rides, &zones)?;
+    progress(&Progress::Note(format!(
+        "assumed distance: {} + {} x great circle, {} without a place",
+        estimate.intercept, estimate.slope, estimate.without_place
+    )));
+    let (fitted, baseline) = match &config.algorithm {
+        Algorithm::Boosting(candidates) => (boost(&rides, &zones, estimate, candidates, progress)?, None),
+        Algorithm::Linear => {
+            let baseline = Baseline::fit(&rides);
+            (linear(&baseline, estimate)?, Some(baseline))
+        }
+    };
+    let bundle = assemble(config, &rides, zones, trained_on, &fitted);
+    let bundle = measured(bundle, config, &fitted, baseline.as_ref(), progress)?;
+    let estimator = Estimator::from_bundle(bundle.clone(), &Limits::default())?;
+    let trained = TrainedBundle::new(Bundle { golden: golden::choose(&rides.trips, &estimator), ..bundle })?;
+    // What is written must open on every host, golden rides and all.
+    Estimator::open(&trained.bundle.to_bytes().map_err(|fault| TrainError::new(TrainErrorKind::Bundle, fault))?)?;
+    let (stored, bytes) = (trained.stored.len(), trained.bytes);
+    progress(&Progress::Note(format!("bundle: {stored} bytes stored, {bytes} before the gzip")));
+    Ok(trained)
+}
+
+fn boost(
+    rides: &Rides,
+    zones: &Zones,
+    estimate: DistanceEstimate,
+    candidates: &[BoostingParameters],
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Fitted, TrainError> {
+    let features = columns::boosted(estimate)?;
+    let encoder = Encoder::new(features.clone(), zones)?;
+    let examples = Examples::new(rides, &encoder)?;
+    let chosen = examples.choose(candidates, progress)?;
+    let what = |what: &str| format!("folds of whole days, {what}");
+    progress(&Progress::Measured { what: what("as recorded"), metrics: chosen.folds });
+    progress(&Progress::Measured { what: what("without distance"), metrics: chosen.folds_without_distance });
+    let exact = examples.fit(chosen.parameters, progress)?;
+    let (trees, leaves) = (exact.trees.len(), exact.leaves().count());
+    let mut parameters = chosen.parameters.pairs();
+    parameters.push(("without_distance_weight".to_owned(), WITHOUT_DISTANCE_WEIGHT.to_string()));
+    let blind = chosen.folds_without_distance;
+    Ok(Fitted {
+        features,
+        model: Model::Ensemble(rounded(&exact)),
+        unrounded: Some(Model::Ensemble(exact)),
+        algorithm: format!("LightGBM 4.7, {trees} trees of {leaves} leaves in all, rounded to f32"),
+        folds: Some(chosen.folds),
+        parameters,
+        notes: vec![
+            format!("By the same folds but without a distance: RMSE {:.4}, MAE {:.4}.", blind.rmse, blind.mae),
+            "The distance in the training rides is metered after the ride, so figures with a distance are optimistic: \
+             a rider can only know a planned one."
+                .to_owned(),
+        ],
+    })
+}
+
+fn linear(baseline: &Baseline, estimate: DistanceEstimate) -> Result<Fitted, TrainError> {
+    Ok(Fitted {
+        features: columns::linear(estimate, baseline.vocabulary())?,
+        model: Model::Linear(baseline.model()),
+        unrounded: None,
+        algorithm: "least squares over one-hot zone pairs and the distance as recorded".to_owned(),
+        folds: None,
+        parameters: Vec::new(),
+        notes: vec![
+            "The reference's baseline, solved exactly; distances are learnt as recorded, absurd ones included.".into(),
+        ],
+    })
+}
+
+fn assemble(config: &TrainConfig, rides: &Rides, zones: Zones, trained_on: Vec<Month>, fitted: &Fitted) -> Bundle {
+    let mut pairs = ZonePairs::default();
+    rides.trips.iter().for_each(|trip| pairs.insert(trip.pu_location_id(), trip.do_location_id()));
+    let created = rides.days.iter().max().map_or_else(String::new, ToString::to_string);
+    // `YYYY-MM` of `YYYY-MM-DD`.
+    let month = created.get(..7).unwrap_or_default().to_owned();
+    Bundle {
+        card: Card {
+            name: config.name.clone(),
+            version: config.version.clone().unwrap_or(month),
+            created,
+            algorithm: fitted.algorithm.clone(),
+            command: config.command(),
+            trained_on,
+            folds: fitted.folds,
+            parameters: fitted.parameters.clone(),
+            notes: fitted.notes.clone(),
+            ..Card::default()
+        },
+        target: Target { name: "duration".to_owned(), unit: "minutes".to_owned(), low: BOUNDS.0, high: BOUNDS.1 },
+        features: fitted.features.clone(),
+        zones,
+        pairs,
+        model: fitted.model.clone(),
+        golden: Vec::new(),
+    }
+}
+
+/// Reads the months kept apart, estimates them once, and writes the figures into the card.
+fn measured(
+    mut bundle: Bundle,
+    config: &TrainConfig,
+    fitted: &Fitted,
+    baseline: Option<&Baseline>,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Bundle, TrainError> {
+    if config.validate.is_empty() {
+        return Ok(bundle);
+    }
+    let (rides, months) = rides::read(&config.validate, Within::File, progress)?;
+    let found = measure(&Estimator::from_bundle(bundle.clone(), &Limits::default())?, &rides)?;
+    report(&found, progress);
+    if let Some(exact) = &fitted.unrounded {
+        let exact = Bundle { model: exact.clone(), ..bundle.clone() };
+        let exact = measure(&Estimator::from_bundle(exact, &Limits::default())?, &rides)?;
+        let change = found.all.rmse - exact.all.rmse;
+        progress(&Progress::Note(format!("rounding leaves and thresholds to f32 changed RMSE by {change:+.2e} min")));
+        bundle.card.notes.push(format!("Rounding leaves and thresholds to f32 changed RMSE by {change:+.0e} minutes."));
+    }
+    if let Some(baseline) = baseline {
+        let metrics = ErrorSums::of(&baseline.predict_recorded(&rides), &rides.minutes).metrics();
+        progress(&Progress::Measured {
+            what: "distances as recorded, not clipped (the reference's measure)".into(),
+            metrics,
+        });
+        bundle.card.notes.push(format!(
+            "As the reference measures, distances as recorded and estimates not clipped: RMSE {:.4}, MAE {:.4}.",
+            metrics.rmse, metrics.mae
+        ));
+    }
+    let blind = found.without_distance;
+    bundle.card.notes.push(format!("Measured without a distance: RMSE {:.4}, MAE {:.4}.", blind.rmse, blind.mae));
+    bundle.card.measured_on = months;
+    bundle.card.test = Some(found.all);
+    bundle.card.boroughs = found.boroughs;
+    Ok(bundle)
+}
+
+fn report(found: &Measured, progress: &mut dyn FnMut(&Progress)) {
+    progress(&Progress::Measured { what: "as recorded".to_owned(), metrics: found.all });
+    progress(&Progress::Measured { what: "without distance".to_owned(), metrics: found.without_distance });
+    for borough in &found.boroughs {
+        progress(&Progress::Measured { what: format!("from {}", borough.borough), metrics: borough.metrics });
+    }
+}

@@ -1,0 +1,158 @@
+//! Training as a caller sees it: on simulated months anywhere, on real ones where they are.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "native: reads and writes files")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use curbside::trip::parse_pickup;
+use curbside::{Estimator, Trip};
+use curbside_tlc::simulate::{SimulationConfig, simulate, write_parquet};
+use curbside_tlc::{Taxi, data_dir, zones};
+use curbside_train::{
+    Algorithm, BoostingParameters, Progress, TrainConfig, TrainErrorKind, TrainedBundle, ZoneSource, train,
+};
+
+fn simulated(folder: &Path, month: &str, seed: u64, rides: u32) -> PathBuf {
+    let config = SimulationConfig { seed, month: month.parse().unwrap(), rides, taxi: Taxi::Green };
+    let path = folder.join(config.file_name());
+    write_parquet(&path, &config, simulate(&config, &zones::grid()).unwrap()).unwrap();
+    path
+}
+
+/// A small boosted model of a simulated month, measured on the next.
+fn config(folder: &Path) -> TrainConfig {
+    let from = simulated(folder, "2021-01", 1, 6000);
+    let validate = simulated(folder, "2021-02", 2, 3000);
+    let small = BoostingParameters { num_iterations: 40, ..BoostingParameters::default() };
+    let candidates = vec![BoostingParameters { learning_rate: 0.01, ..small }, small];
+    TrainConfig {
+        zones: ZoneSource::Grid,
+        algorithm: Algorithm::Boosting(candidates),
+        ..TrainConfig::new(vec![from], vec![validate], PathBuf::from("anywhere/simulated.curb"))
+    }
+}
+
+fn run(config: &TrainConfig) -> TrainedBundle {
+    train(config, &mut |_| ()).unwrap()
+}
+
+fn estimator(trained: &TrainedBundle) -> Estimator {
+    Estimator::open(&trained.bundle.to_bytes().unwrap()).unwrap()
+}
+
+#[test]
+fn a_simulated_city_is_learnt_and_the_card_says_how() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    let mut news = Vec::new();
+    let trained = train(&config, &mut |progress| news.push(progress.clone())).unwrap();
+    let card = &trained.bundle.card;
+    assert_eq!((card.name.as_str(), card.version.as_str()), ("ride-duration", "2021-01"));
+    assert_eq!(card.created, "2021-01-31");
+    assert_eq!(
+        card.command,
+        "cargo curbside train --model gbdt --from \"$CURBSIDE_DATA/green_tripdata_simulated_2021-01.parquet\" \
+         --validate \"$CURBSIDE_DATA/green_tripdata_simulated_2021-02.parquet\" --zones grid --name ride-duration \
+         --out models/simulated.curb"
+    );
+    let month = &card.trained_on[0];
+    assert_eq!(month.used + month.dropped.iter().map(|dropped| dropped.rows).sum::<u64>(), month.rows);
+    // The candidate that learns forty times too slowly is not the one chosen.
+    assert!(card.parameters.contains(&("learning_rate".into(), "0.14".into())), "{:?}", card.parameters);
+    // Better than the mean of the durations, on days and on a month not learnt from.
+    let (folds, test) = (card.folds.unwrap(), card.test.unwrap());
+    assert!(folds.rmse < 6.0 && test.rmse < 6.0, "{folds:?} {test:?}");
+    assert_eq!(card.boroughs.iter().map(|borough| borough.metrics.rides).sum::<u64>(), test.rides);
+    let said = |wanted: fn(&Progress) -> bool| news.iter().filter(|progress| wanted(progress)).count();
+    assert_eq!(said(|progress| matches!(progress, Progress::Candidate { .. })), 2);
+    assert_eq!(said(|progress| matches!(progress, Progress::Month(_))), 2);
+    assert!(!trained.bundle.golden.is_empty() && trained.bundle.pairs.len() > 100);
+}
+
+#[test]
+fn the_same_files_give_the_same_bytes_from_any_folder() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = run(&config(here.path()));
+    assert_eq!(run(&config(there.path())).stored, first.stored);
+    let [bundle, card] = first.write(&here.path().join("models/simulated.curb")).unwrap();
+    assert_eq!(fs::read(bundle).unwrap(), first.stored);
+    assert_eq!(card.file_name().unwrap(), "simulated.card.json");
+    let card: serde_json::Value = serde_json::from_slice(&fs::read(card).unwrap()).unwrap();
+    assert_eq!(card["test"]["rides"], first.bundle.card.test.unwrap().rides);
+}
+
+#[test]
+fn distances_that_are_not_known_are_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let estimator = estimator(&run(&config(folder.path())));
+    let estimate = |miles, at: &str| estimator.estimate(&Trip::new(20, 120, miles, parse_pickup(at).unwrap()).unwrap());
+    let absent = estimate(None, "2021-02-03T08:30");
+    assert!(absent.distance_assumed);
+    // 0 and more than 50 miles were not measured; the assumed number sent back is the same ride.
+    for miles in [0.0, 50.5, absent.trip_distance] {
+        assert_eq!(estimate(Some(miles), "2021-02-03T08:30").duration.to_bits(), absent.duration.to_bits(), "{miles}");
+    }
+    // Seconds are no feature.
+    assert_eq!(estimate(None, "2021-02-03T08:30:59").duration.to_bits(), absent.duration.to_bits());
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused_before_minutes_are_spent() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = config(folder.path());
+    let both = TrainConfig { validate: good.from.clone(), ..good.clone() };
+    let none = TrainConfig { from: Vec::new(), ..good.clone() };
+    let absent = TrainConfig { from: vec![folder.path().join("absent_2021-01.parquet")], ..good.clone() };
+    let leaves = BoostingParameters { num_leaves: 1, ..BoostingParameters::default() };
+    let leaves = TrainConfig { algorithm: Algorithm::Boosting(vec![leaves]), ..good.clone() };
+    let zones = TrainConfig { zones: ZoneSource::Folder(folder.path().to_owned()), ..good };
+    let rows = [
+        (both, TrainErrorKind::Config, "each file once"),
+        (none, TrainErrorKind::Config, "at least one trip file"),
+        (absent, TrainErrorKind::Data, "absent_2021-01.parquet"),
+        (leaves, TrainErrorKind::Config, "num_leaves: expected 2 to 4,096"),
+        (zones, TrainErrorKind::Data, "taxi_zone"),
+    ];
+    for (config, kind, message) in rows {
+        let error = train(&config, &mut |_| ()).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(message), "{message}: {error}");
+    }
+}
+
+/// The folder of real months, or a loud word that the test is skipped.
+fn real_data(test: &str) -> Option<PathBuf> {
+    let folder = data_dir();
+    if folder.is_none() {
+        eprintln!("SKIPPED {test}: no real trip files; set CURBSIDE_DATA to the folder that holds them");
+    }
+    folder
+}
+
+#[test]
+fn the_baseline_solved_exactly_errs_by_7_4808_minutes() {
+    let Some(data) = real_data("the_baseline_solved_exactly_errs_by_7_4808_minutes") else { return };
+    let month = |month: &str| vec![data.join(format!("green_tripdata_{month}.parquet"))];
+    let config = TrainConfig {
+        algorithm: Algorithm::Linear,
+        ..TrainConfig::new(month("2021-01"), month("2021-02"), PathBuf::from("linear.curb"))
+    };
+    let trained = run(&config);
+    let note = trained.bundle.card.notes.iter().find(|note| note.starts_with("As the reference measures")).unwrap();
+    assert!(note.contains("RMSE 7.4808, MAE 4.9838"), "{note}");
+    // Clipped to 1 to 60 minutes, as it serves, it errs by as much.
+    assert!((trained.bundle.card.test.unwrap().rmse - 7.4811).abs() < 5e-4);
+}
+
+#[test]
+fn the_shipped_bundle_is_trained_again_to_the_byte() {
+    let Some(data) = real_data("the_shipped_bundle_is_trained_again_to_the_byte") else { return };
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/green-tripdata-duration.curb");
+    let month = |month: &str| vec![data.join(format!("green_tripdata_{month}.parquet"))];
+    let trained = run(&TrainConfig::new(month("2021-01"), month("2021-02"), shipped.clone()));
+    let card = fs::read_to_string(shipped.with_extension("card.json")).unwrap();
+    assert_eq!(trained.card_json().unwrap(), card);
+    assert!(trained.stored == fs::read(&shipped).unwrap(), "the card is the same, the bytes are not");
+}
