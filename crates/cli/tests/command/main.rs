@@ -16,6 +16,8 @@ mod documents;
 mod predict;
 mod publish;
 mod simulate;
+#[cfg(feature = "train")]
+mod train;
 
 use std::fs;
 use std::path::PathBuf;
