@@ -115,3 +115,17 @@ fn the_model_comes_from_the_argument_the_environment_or_the_repository_around() 
     std::fs::copy(desk.path("good.curb"), desk.path("models/green-tripdata-duration.curb")).unwrap();
     assert_eq!(outcome(desk.command(&RIDE).current_dir(desk.path("deep/er"))).code, 0);
 }
+
+#[test]
+fn in_the_repository_the_shipped_bundle_answers() {
+    let desk = Desk::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let ride = ["predict", "--pu", "130", "--do", "205", "--distance", "3.66", "--at", "2021-02-03T08:30", "--json"];
+    let found = outcome(desk.command(&ride).current_dir(root)).json();
+    let shipped = curbside_publish::BundleFile::open(&root.join("models/green-tripdata-duration.curb")).unwrap();
+    let trip = Trip::new(130, 205, Some(3.66), parse_pickup("2021-02-03T08:30").unwrap()).unwrap();
+    let expected = shipped.estimator().unwrap().estimate(&trip).duration;
+    assert_eq!(found["duration"].as_f64().unwrap().to_bits(), expected.to_bits());
+    assert_eq!(found["dropoff"]["name"], "Saint Albans");
+    assert_eq!(outcome(desk.command(&["verify", "models/green-tripdata-duration.curb"]).current_dir(root)).code, 0);
+}
