@@ -205,21 +205,29 @@ impl Examples {
 
 /// The same ensemble with leaves and thresholds rounded to `f32`: half the bytes on the wire. This is the model that is
 /// measured and shipped.
+///
+/// Leaves go to the nearest, thresholds down: a threshold between two neighbouring `f32` values, as two zone centres may be,
+/// would else land on the upper one and let it pass.
 pub(crate) fn rounded(ensemble: &TreeEnsemble) -> TreeEnsemble {
-    let single = |x: f64| f64::from(nearest_f32(x));
     let mut ensemble = ensemble.clone();
     for node in ensemble.trees.iter_mut().flat_map(|tree| &mut tree.nodes) {
         match node {
-            Node::Leaf(value) => *value = single(*value),
+            Node::Leaf(value) => *value = f64::from(nearest_f32(*value)),
             Node::Split(split) => {
                 if let Rule::Numeric { threshold, .. } = &mut split.rule {
-                    // LightGBM's largest thresholds are beyond what an f32 holds, and mean the same.
-                    *threshold = single(*threshold).clamp(-f64::from(f32::MAX), f64::from(f32::MAX));
+                    *threshold = largest_f32_up_to(*threshold);
                 }
             }
         }
     }
     ensemble
+}
+
+/// The largest `f32` that is not above `x`; a finite `x` stays finite.
+fn largest_f32_up_to(x: f64) -> f64 {
+    let nearest = nearest_f32(x);
+    let below = if f64::from(nearest) > x { nearest.next_down() } else { nearest };
+    f64::from(below.max(f32::MIN))
 }
 
 /// A number of rides as a double.
@@ -240,6 +248,24 @@ mod tests {
     use curbside_tlc::Taxi;
     use curbside_tlc::simulate::{SimulationConfig, simulate, write_parquet};
     use curbside_tlc::zones;
+
+    #[test]
+    fn thresholds_are_rounded_down() {
+        // Two neighbouring f32 values, and the threshold that LightGBM puts between them: as an f32 it must keep them apart.
+        let (low, high) = (40.818_256_f32, 40.818_256_f32.next_up());
+        let between = f64::midpoint(f64::from(low), f64::from(high)).next_up();
+        assert_eq!(nearest_f32(between), high, "the nearest would not");
+        for (x, expected) in [
+            (between, f64::from(low)),
+            (-between, -f64::from(high)),
+            (0.5, 0.5),
+            (-0.0, -0.0),
+            (1e300, f64::from(f32::MAX)),
+            (-1e300, f64::from(f32::MIN)),
+        ] {
+            assert_eq!(largest_f32_up_to(x).to_bits(), f64::to_bits(expected), "{x}");
+        }
+    }
 
     #[test]
     fn the_engine_predicts_what_lightgbm_predicts_to_the_bit() {
