@@ -7,12 +7,13 @@
     reason = "a native driver: files, clocks and processes are its work"
 )]
 
-mod browsers;
 mod check;
+mod cmake;
 mod command;
 mod deny;
 mod node;
 mod project;
+mod system;
 mod test;
 mod tools;
 mod up;

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::Project;
-use crate::{browsers, node, tools};
+use crate::{cmake, node, system, tools};
 use steps::{STEPS, Step};
 
 /// How one step ended.
@@ -70,7 +70,8 @@ fn set_up(project: &Project, chosen: &[&Step]) -> Result<()> {
     let started = Instant::now();
     node::install_packages(project)?;
     if chosen.iter().any(|step| step.uses_system) {
-        browsers::ensure(project)?;
+        system::ensure(project)?;
+        cmake::ensure(project)?;
     }
     if chosen.iter().any(|step| step.uses_wasm_pack) {
         tools::wasm_bindgen(project)?.ensure(project)?;

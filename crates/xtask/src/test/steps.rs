@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::counts;
 use crate::project::Project;
-use crate::{browsers, command, node, wasm};
+use crate::{command, node, system, wasm};
 
 /// One heading of the log.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "lint",
         what: "clippy on every crate, warnings refused",
         uses_system: true,
-        run: |_| lint(&["--workspace", "--all-features"]),
+        run: |project| lint(project, &["--workspace", "--all-features"]),
         ..PLAIN
     },
     LINT_WASM,
@@ -105,7 +105,7 @@ pub(crate) const QUICK_STEPS: &[Step] = &[
     Step {
         name: "lint-quick",
         what: "clippy on every crate but the trainer",
-        run: |_| lint(&["--workspace", "--exclude=curbside-train"]),
+        run: |project| lint(project, &["--workspace", "--exclude=curbside-train"]),
         ..PLAIN
     },
     LINT_WASM,
@@ -130,9 +130,9 @@ const FORMAT: Step = Step {
 const LINT_WASM: Step = Step {
     name: "lint-wasm",
     what: "clippy on the scoring module for WebAssembly",
-    run: |_| {
+    run: |project| {
         wasm::ensure_target()?;
-        lint(&["--package=curbside", "--target=wasm32-unknown-unknown"])
+        lint(project, &["--package=curbside", "--target=wasm32-unknown-unknown"])
     },
     ..PLAIN
 };
@@ -173,18 +173,22 @@ pub(super) fn named(name: &str) -> Result<&'static Step> {
     })
 }
 
-fn lint(scope: &[&str]) -> Result<()> {
+fn lint(project: &Project, scope: &[&str]) -> Result<()> {
     command::run(
-        Command::new("cargo")
-            .args(["clippy", "--quiet", "--all-targets"])
-            .args(scope)
-            .args(["--", "--deny", "warnings"]),
+        cargo(project)?.args(["clippy", "--quiet", "--all-targets"]).args(scope).args(["--", "--deny", "warnings"]),
     )
+}
+
+/// Cargo, where LightGBM's build finds a `CMake` that is new enough.
+fn cargo(project: &Project) -> Result<Command> {
+    let mut cargo = Command::new("cargo");
+    cargo.env("PATH", project.search_path()?);
+    Ok(cargo)
 }
 
 /// Runs `cargo test` on the chosen packages; tests of real data find it through `CURBSIDE_DATA`.
 fn native_tests(project: &Project, packages: &[&str]) -> Result<()> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = cargo(project)?;
     cargo.args(["test", "--no-fail-fast"]).args(packages);
     if let Some(data) = project.trip_data() {
         cargo.env("CURBSIDE_DATA", data);
@@ -211,7 +215,7 @@ fn check_types(project: &Project) -> Result<()> {
 }
 
 fn wasm_pack_test(project: &Project, browser: Browser) -> Result<()> {
-    let found = browsers::find(project)?;
+    let found = system::find(project)?;
     let mut wasm_pack = Command::new("wasm-pack");
     wasm_pack
         .env("PATH", project.search_path()?)
@@ -232,7 +236,7 @@ fn node_tests(project: &Project, folder: &str) -> Result<()> {
     let files = test_files(project, folder)?;
     let mut node = node::node(project)?;
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=300000"]).args(files);
-    if let Ok(found) = browsers::find(project) {
+    if let Ok(found) = system::find(project) {
         node.env("CURBSIDE_CHROMIUM", found.chromium).env("CURBSIDE_FIREFOX", found.firefox);
     }
     counts::require_tests(&command::run_and_keep(&mut node)?)

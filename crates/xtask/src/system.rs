@@ -1,4 +1,4 @@
-//! The two real browsers of the tests and their drivers: found on the machine, or installed where the system is Debian.
+//! What the tests take from the system, two real browsers above all: found on the machine, or installed where it is Debian.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -78,17 +78,30 @@ pub(crate) fn ensure(project: &Project) -> Result<()> {
         return Ok(());
     }
     let packages: Vec<&str> = missing.iter().flat_map(|need| need.packages).copied().collect();
-    if !Path::new("/etc/debian_version").exists() || !is_root() {
-        let what: Vec<&str> = missing.iter().map(|need| need.what).collect();
-        bail!(
-            "the tests need {}, which this machine does not have.\n\
-             On Debian or Ubuntu: sudo apt-get install {}\n\
-             Elsewhere install them by the system's own means and put them on PATH \
-             (or name them in CURBSIDE_CHROMIUM, CURBSIDE_FIREFOX, CHROMEDRIVER).",
-            what.join(", "),
-            packages.join(" ")
-        );
+    if can_install() {
+        return install(&packages);
     }
+    let what: Vec<&str> = missing.iter().map(|need| need.what).collect();
+    bail!(
+        "the tests need {}, which this machine does not have.\n\
+         On Debian or Ubuntu: sudo apt-get install {}\n\
+         Elsewhere install them by the system's own means and put them on PATH \
+         (or name them in CURBSIDE_CHROMIUM, CURBSIDE_FIREFOX, CHROMEDRIVER).",
+        what.join(", "),
+        packages.join(" ")
+    )
+}
+
+/// Whether this is Debian and the user may install packages.
+pub(crate) fn can_install() -> bool {
+    Path::new("/etc/debian_version").exists() && is_root()
+}
+
+/// Installs Debian packages.
+///
+/// # Errors
+/// When apt-get fails.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let apt = || {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");

@@ -1,0 +1,99 @@
+//! `CMake` for LightGBM, whose sources ask for a newer one than Debian's stable release has.
+//!
+//! Where the system's is too old, the Python package of it goes into the project's own tools, in a virtual environment.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::project::Project;
+use crate::{command, system};
+
+/// What LightGBM's `CMakeLists.txt` demands.
+const OLDEST: (u32, u32) = (3, 28);
+/// What is installed where nothing is new enough.
+const INSTALLED: &str = "cmake==3.31.10";
+
+/// Makes sure that the first `cmake` on the search path is new enough.
+///
+/// # Errors
+/// When it is not, and Python cannot install a newer one.
+pub(crate) fn ensure(project: &Project) -> Result<()> {
+    let found = match project.which(&["cmake"])? {
+        Some(path) => command::quiet_output(Command::new(path).arg("--version")).unwrap_or_default(),
+        None => String::new(),
+    };
+    if version(&found).is_some_and(|version| version >= OLDEST) {
+        return Ok(());
+    }
+    let (major, minor) = OLDEST;
+    install(project).with_context(|| {
+        let found = found.lines().next().filter(|line| !line.is_empty()).unwrap_or("none");
+        format!(
+            "LightGBM needs CMake {major}.{minor} or newer, and {found} was found: install one and put it first on PATH"
+        )
+    })
+}
+
+fn install(project: &Project) -> Result<()> {
+    let environment = project.tools().join("python");
+    println!("Installing {INSTALLED} into {} ...", environment.display());
+    let create = || command::run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+    if let Err(error) = create() {
+        if !system::can_install() {
+            return Err(error);
+        }
+        system::install(&["python3-venv"])?;
+        create()?;
+    }
+    command::run(Command::new(environment.join("bin/pip")).args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        INSTALLED,
+    ]))?;
+    // Into the tools' own folder, so that the environment's python stays off the search path.
+    let link = project.tools().join("bin/cmake");
+    fs::create_dir_all(project.tools().join("bin"))?;
+    match fs::remove_file(&link) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    link_program(&environment.join("bin/cmake"), &link)
+}
+
+#[cfg(unix)]
+fn link_program(program: &std::path::Path, link: &std::path::Path) -> Result<()> {
+    Ok(std::os::unix::fs::symlink(program, link)?)
+}
+
+#[cfg(not(unix))]
+fn link_program(_: &std::path::Path, _: &std::path::Path) -> Result<()> {
+    anyhow::bail!("only Unix systems are set up by this driver")
+}
+
+/// Major and minor version from `cmake version 3.25.1`.
+fn version(said: &str) -> Option<(u32, u32)> {
+    let mut parts = said.strip_prefix("cmake version ")?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OLDEST, version};
+
+    #[test]
+    fn versions_compare_by_number() {
+        for (said, new_enough) in [
+            ("cmake version 3.25.1\n\nCMake suite maintained by Kitware\n", Some(false)),
+            ("cmake version 3.28.0\n", Some(true)),
+            ("cmake version 3.9.6\n", Some(false)),
+            ("cmake version 4.0.3\n", Some(true)),
+            ("", None),
+        ] {
+            assert_eq!(version(said).map(|version| version >= OLDEST), new_enough, "{said:?}");
+        }
+    }
+}
