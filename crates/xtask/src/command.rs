@@ -5,6 +5,18 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::project::Project;
+
+/// Cargo, where LightGBM's build finds a `CMake` that is new enough.
+///
+/// # Errors
+/// When the search path cannot be told.
+pub(crate) fn cargo(project: &Project) -> Result<Command> {
+    let mut cargo = Command::new("cargo");
+    cargo.env("PATH", project.search_path()?);
+    Ok(cargo)
+}
+
 /// Runs a program with this terminal's output.
 ///
 /// # Errors

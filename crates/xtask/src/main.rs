@@ -10,6 +10,7 @@
 mod check;
 mod cmake;
 mod command;
+mod curbside;
 mod deny;
 mod node;
 mod project;
@@ -33,6 +34,7 @@ Usage: cargo xtask VERB
   test [STEP ...]   set up what is missing, then run every test, or only the named steps
   check             the quick part of test: format, lints, native tests without training, types
   wasm              build pkg/wasm, the module that all hosts share, and print its size
+  curbside ...      the command line with its trainer, built where it is not yet: cargo curbside is short for it
   deny              licences, bans, sources and advisories of the dependencies
 ";
 
@@ -63,6 +65,7 @@ fn run() -> Result<()> {
         "test" => test::run(&project, arguments),
         "check" => check::run(&project, arguments),
         "wasm" => wasm::run(&project, arguments),
+        "curbside" => curbside::run(&project, arguments),
         "deny" => deny::run(&project, arguments),
         other => bail!("unknown verb {other:?}\n\n{USAGE}"),
     }

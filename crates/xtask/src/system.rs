@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command;
 use crate::project::Project;
+use crate::{cmake, command};
 
 /// What the tests start.
 #[derive(Debug)]
@@ -68,8 +68,22 @@ pub(crate) fn find(project: &Project) -> Result<Browsers> {
 /// # Errors
 /// When something is missing that this user cannot install here.
 pub(crate) fn ensure(project: &Project) -> Result<()> {
+    ensure_all(project, "the test run", [CHROMIUM, FIREFOX, CHROMEDRIVER])?;
+    ensure_trainer(project)
+}
+
+/// The same for LightGBM's build tools alone.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_trainer(project: &Project) -> Result<()> {
+    ensure_all(project, "the trainer", [CMAKE, CLANG])?;
+    cmake::ensure(project)
+}
+
+fn ensure_all<const N: usize>(project: &Project, who: &str, needs: [Need; N]) -> Result<()> {
     let mut missing = Vec::new();
-    for need in [CHROMIUM, FIREFOX, CHROMEDRIVER, CMAKE, CLANG] {
+    for need in needs {
         if need.find(project)?.is_none() {
             missing.push(need);
         }
@@ -83,7 +97,7 @@ pub(crate) fn ensure(project: &Project) -> Result<()> {
     }
     let what: Vec<&str> = missing.iter().map(|need| need.what).collect();
     bail!(
-        "the tests need {}, which this machine does not have.\n\
+        "{who} needs {}, which this machine does not have.\n\
          On Debian or Ubuntu: sudo apt-get install {}\n\
          Elsewhere install them by the system's own means and put them on PATH \
          (or name them in CURBSIDE_CHROMIUM, CURBSIDE_FIREFOX, CHROMEDRIVER).",

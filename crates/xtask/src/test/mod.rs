@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::Project;
-use crate::{cmake, node, system, tools};
+use crate::{node, system, tools};
 use steps::{STEPS, Step};
 
 /// How one step ended.
@@ -71,7 +71,6 @@ fn set_up(project: &Project, chosen: &[&Step]) -> Result<()> {
     node::install_packages(project)?;
     if chosen.iter().any(|step| step.uses_system) {
         system::ensure(project)?;
-        cmake::ensure(project)?;
     }
     if chosen.iter().any(|step| step.uses_wasm_pack) {
         tools::wasm_bindgen(project)?.ensure(project)?;

@@ -175,20 +175,16 @@ pub(super) fn named(name: &str) -> Result<&'static Step> {
 
 fn lint(project: &Project, scope: &[&str]) -> Result<()> {
     command::run(
-        cargo(project)?.args(["clippy", "--quiet", "--all-targets"]).args(scope).args(["--", "--deny", "warnings"]),
+        command::cargo(project)?
+            .args(["clippy", "--quiet", "--all-targets"])
+            .args(scope)
+            .args(["--", "--deny", "warnings"]),
     )
-}
-
-/// Cargo, where LightGBM's build finds a `CMake` that is new enough.
-fn cargo(project: &Project) -> Result<Command> {
-    let mut cargo = Command::new("cargo");
-    cargo.env("PATH", project.search_path()?);
-    Ok(cargo)
 }
 
 /// Runs `cargo test` on the chosen packages; tests of real data find it through `CURBSIDE_DATA`.
 fn native_tests(project: &Project, packages: &[&str]) -> Result<()> {
-    let mut cargo = cargo(project)?;
+    let mut cargo = command::cargo(project)?;
     cargo.args(["test", "--no-fail-fast"]).args(packages);
     if let Some(data) = project.trip_data() {
         cargo.env("CURBSIDE_DATA", data);
