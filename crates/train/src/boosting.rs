@@ -21,11 +21,6 @@ use crate::rides::Rides;
 /// Between which minutes estimates are kept.
 pub(crate) const BOUNDS: (f64, f64) = (1.0, 60.0);
 
-/// Weight of a ride's second appearance, as asked for by someone who does not know the distance. Chosen by folds: up to
-/// 0.2 it costs rides with a distance nothing that can be told from chance and gains those without one 0.2 minutes; from
-/// 0.35 on it costs (docs/accuracy.md).
-pub(crate) const WITHOUT_DISTANCE_WEIGHT: f32 = 0.2;
-
 /// News every so many trees.
 const NEWS: usize = 50;
 
@@ -72,20 +67,20 @@ impl Examples {
         })
     }
 
-    /// The rows of some rides; with `twice`, first as asked and then without their distance.
+    /// The rows of some rides as asked; with a weight, then again without their distance, each counting that much.
     fn dataset(
         &self,
         rows: &[usize],
-        twice: bool,
+        again: Option<f32>,
         parameters: &str,
         reference: Option<&Dataset>,
     ) -> Result<Dataset, TrainError> {
         let given = self.given.select(Axis(0), rows);
         let mut labels: Vec<f32> = rows.iter().map(|row| nearest_f32(self.minutes[*row])).collect();
         let mut weights = vec![1.0; rows.len()];
-        let matrix = if twice {
+        let matrix = if let Some(weight) = again.filter(|weight| *weight > 0.0) {
             labels.extend_from_within(..);
-            weights.resize(2 * rows.len(), WITHOUT_DISTANCE_WEIGHT);
+            weights.resize(2 * rows.len(), weight);
             concatenate![Axis(0), given, self.without_distance.select(Axis(0), rows)]
         } else {
             given
@@ -142,8 +137,8 @@ impl Examples {
                 let message = "expected rides of at least 5 days to choose by folds of whole days, found fewer";
                 return Err(TrainError::new(TrainErrorKind::NoRides, message));
             }
-            let train = Rc::new(self.dataset(&inside, true, &text, None)?);
-            let valid = Rc::new(self.dataset(&outside, false, &text, Some(&train))?);
+            let train = Rc::new(self.dataset(&inside, Some(parameters.without_distance_weight), &text, None)?);
+            let valid = Rc::new(self.dataset(&outside, None, &text, Some(&train))?);
             let mut booster = Booster::new(&train, Some(&valid), self.names.len(), &text)?;
             let mut grows = true;
             for (trees, sum) in squared.iter_mut().enumerate() {
@@ -183,7 +178,8 @@ impl Examples {
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<TreeEnsemble, TrainError> {
         let text = parameters.to_lightgbm(&self.categorical);
-        let train = Rc::new(self.dataset(&self.rows(|_| true), true, &text, None)?);
+        let again = Some(parameters.without_distance_weight);
+        let train = Rc::new(self.dataset(&self.rows(|_| true), again, &text, None)?);
         let mut booster = Booster::new(&train, None, self.names.len(), &text)?;
         for tree in 1..=parameters.num_iterations {
             if !booster.update()? {
@@ -254,7 +250,7 @@ mod tests {
         // Two neighbouring f32 values, and the threshold that LightGBM puts between them: as an f32 it must keep them apart.
         let (low, high) = (40.818_256_f32, 40.818_256_f32.next_up());
         let between = f64::midpoint(f64::from(low), f64::from(high)).next_up();
-        assert_eq!(nearest_f32(between), high, "the nearest would not");
+        assert_eq!(nearest_f32(between).to_bits(), high.to_bits(), "the nearest would not");
         for (x, expected) in [
             (between, f64::from(low)),
             (-between, -f64::from(high)),
@@ -281,7 +277,8 @@ mod tests {
 
         let parameters = BoostingParameters { num_iterations: 30, ..BoostingParameters::default() };
         let text = parameters.to_lightgbm(&examples.categorical);
-        let dataset = Rc::new(examples.dataset(&examples.rows(|_| true), true, &text, None).unwrap());
+        let again = Some(parameters.without_distance_weight);
+        let dataset = Rc::new(examples.dataset(&examples.rows(|_| true), again, &text, None).unwrap());
         let mut booster = Booster::new(&dataset, None, examples.names.len(), &text).unwrap();
         for _ in 0..parameters.num_iterations {
             booster.update().unwrap();

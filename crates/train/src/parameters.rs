@@ -1,8 +1,8 @@
-//! What LightGBM is told.
+//! What the trees are grown by.
 
 use std::fmt;
 
-/// Parameters of one boosted model, in LightGBM's names.
+/// Parameters of one boosted model: all but the last are LightGBM's, in its names.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoostingParameters {
     /// Most trees; the folds may stop earlier.
@@ -21,6 +21,9 @@ pub struct BoostingParameters {
     pub bagging_fraction: f64,
     /// Of all random choices.
     pub seed: u32,
+    /// Every ride is learnt from twice: as recorded, and, counting this much, as asked for by someone who does not know the
+    /// distance. 0 leaves the second out.
+    pub without_distance_weight: f32,
 }
 
 impl Default for BoostingParameters {
@@ -35,6 +38,7 @@ impl Default for BoostingParameters {
             feature_fraction: 0.9,
             bagging_fraction: 0.8,
             seed: 1,
+            without_distance_weight: 0.2,
         }
     }
 }
@@ -51,6 +55,7 @@ impl BoostingParameters {
             (self.min_data_in_leaf >= 1, "min_data_in_leaf", "at least 1"),
             (share(self.feature_fraction), "feature_fraction", "above 0, at most 1"),
             (share(self.bagging_fraction), "bagging_fraction", "above 0, at most 1"),
+            ((0.0..=1.0).contains(&self.without_distance_weight), "without_distance_weight", "0 to 1"),
         ];
         rows.iter().find(|row| !row.0).map(|(_, name, expected)| format!("{name}: expected {expected}, found {self}"))
     }
@@ -72,14 +77,17 @@ impl BoostingParameters {
 
     /// Name and value of each, for the card.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        let weight = ("without_distance_weight".to_owned(), self.without_distance_weight.to_string());
         self.to_string()
             .split(' ')
             .filter_map(|pair| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .chain(std::iter::once(weight))
             .collect()
     }
 }
 
 impl fmt::Display for BoostingParameters {
+    /// LightGBM's parameters, as it reads them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

@@ -5,7 +5,7 @@ use curbside::features::{DistanceEstimate, Encoder, FeatureSpec, ZonePairs, Zone
 use curbside::model::{Model, Target};
 use curbside::{Bundle, Estimator, Limits};
 
-use crate::boosting::{BOUNDS, Examples, WITHOUT_DISTANCE_WEIGHT, rounded};
+use crate::boosting::{BOUNDS, Examples, rounded};
 use crate::config::{Algorithm, TrainConfig};
 use crate::error::{TrainError, TrainErrorKind};
 use crate::linear::Baseline;
@@ -85,8 +85,7 @@ fn boost(
     progress(&Progress::Measured { what: what("without distance"), metrics: chosen.folds_without_distance });
     let exact = examples.fit(chosen.parameters, progress)?;
     let (trees, leaves) = (exact.trees.len(), exact.leaves().count());
-    let mut parameters = chosen.parameters.pairs();
-    parameters.push(("without_distance_weight".to_owned(), WITHOUT_DISTANCE_WEIGHT.to_string()));
+    let parameters = chosen.parameters.pairs();
     let blind = chosen.folds_without_distance;
     Ok(Fitted {
         features,
