@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::model::Node;
 use crate::model::{Dialect, MissingRule, Rule, TreeBuilder, TreeEnsemble, TreeShape};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::{model::Node, num};
+use crate::num;
 
 /// Doubles in byte planes, the most significant byte first.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

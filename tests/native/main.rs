@@ -14,6 +14,7 @@ mod hostile;
 mod parity;
 mod serving;
 mod support;
+mod tidy;
 mod web_fixture;
 
 /// Aborts the tests when the whole process, harness included, ever holds more than this: hostile bytes must not be able to
