@@ -13,7 +13,11 @@ use crate::project::Project;
 /// When the search path cannot be told.
 pub(crate) fn cargo(project: &Project) -> Result<Command> {
     let mut cargo = Command::new("cargo");
-    cargo.env("PATH", project.search_path()?);
+    cargo
+        .env("PATH", project.search_path()?)
+        // A library that is also a cdylib has no hash in its file name, so builds with other features would overwrite each
+        // other's in mid-test; with this, which Cargo has for the standard library's sake, it has one.
+        .env("__CARGO_DEFAULT_LIB_METADATA", "curbside");
     Ok(cargo)
 }
 

@@ -18,6 +18,8 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
     let status = command::cargo(project)?
         .args(["run", "--quiet", "--release", "--package", "curbside-cli", "--features", "train", "--"])
         .args(handed_on)
+        // Files in the arguments are named from where the user stands.
+        .current_dir(project.users_path("."))
         .status()
         .context("cannot start cargo")?;
     std::process::exit(status.code().unwrap_or(1))

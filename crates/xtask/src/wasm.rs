@@ -137,14 +137,17 @@ fn optimise(project: &Project, module: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Changes whenever the glue or the optimised module could: rustc's output, the lock files, this driver.
+/// Changes whenever the glue or the optimised module could: rustc's output, the locked packages, this driver.
 fn fingerprint(project: &Project, compiled: &Path) -> Result<String> {
     let driver = std::env::current_exe()?;
     let mut lines = String::new();
     for path in [compiled, &driver, &project.path("package-lock.json")] {
-        let metadata = fs::metadata(path)?;
-        let written = metadata.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
-        writeln!(lines, "{} {} {written}", path.display(), metadata.len())?;
+        // The driver's file is gone when a newer one was compiled meanwhile; that counts as a change.
+        let state = match fs::metadata(path) {
+            Ok(file) => format!("{} {}", file.len(), file.modified()?.duration_since(UNIX_EPOCH)?.as_nanos()),
+            Err(_) => "gone".to_owned(),
+        };
+        writeln!(lines, "{} {state}", path.display())?;
     }
     Ok(lines)
 }
