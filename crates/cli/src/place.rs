@@ -26,11 +26,15 @@ pub(crate) fn model(argument: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(path) = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
         return Ok(path.into());
     }
-    let folder = folder_with(SHIPPED).ok_or_else(|| {
+    shipped().ok_or_else(|| {
         let expected = format!("expected {SHIPPED} here or in a folder above, found none");
         Failure::usage("--model", format!("{expected}; give --model FILE or set {VARIABLE}"))
-    })?;
-    Ok(folder.join(SHIPPED))
+    })
+}
+
+/// The shipped bundle of the repository around us.
+pub(crate) fn shipped() -> Option<PathBuf> {
+    folder_with(SHIPPED).map(|folder| folder.join(SHIPPED))
 }
 
 /// The root of the repository around us: where the Worker's settings stand.

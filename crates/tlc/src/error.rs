@@ -79,7 +79,8 @@ impl TlcError {
     /// The file system's own error, with what was being done.
     pub(crate) fn io(file: &Path, doing: &str, source: io::Error) -> Self {
         let remedy = match source.kind() {
-            io::ErrorKind::NotFound => "check the path, and that the file was downloaded",
+            io::ErrorKind::NotFound if doing == "read" => "check the path, and that the file was downloaded",
+            io::ErrorKind::NotFound => "check the path",
             io::ErrorKind::PermissionDenied => "check the permissions of the file and of its folder",
             io::ErrorKind::StorageFull => "free some disk space",
             _ => "check the file and the disk that it is on",

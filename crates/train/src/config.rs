@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use curbside_tlc::sha256_of;
-use curbside_tlc::zones::{self, ZoneRecord};
+use curbside::features::Zones;
+use curbside_publish::{BundleFile, PublishError};
+use curbside_tlc::{sha256_of, zones};
 
+use crate::columns;
 use crate::error::{TrainError, TrainErrorKind};
 use crate::parameters::BoostingParameters;
 use crate::rides::file_name;
@@ -40,17 +42,25 @@ impl Algorithm {
 pub enum ZoneSource {
     /// A folder with `taxi_zones.geojson` and `taxi_zone_lookup.csv`, as TLC publishes them.
     Folder(PathBuf),
+    /// The zones of a bundle: months alone are enough to train another one.
+    Bundle(PathBuf),
     /// The made-up grid that simulated months are of.
     Grid,
 }
 
 impl ZoneSource {
-    pub(crate) fn read(&self) -> Result<Vec<ZoneRecord>, TrainError> {
+    pub(crate) fn read(&self) -> Result<Zones, TrainError> {
         match self {
             ZoneSource::Folder(folder) => {
-                Ok(zones::read(&folder.join("taxi_zones.geojson"), &folder.join("taxi_zone_lookup.csv"))?)
+                let (shapes, names) = (folder.join("taxi_zones.geojson"), folder.join("taxi_zone_lookup.csv"));
+                Ok(columns::zones(&zones::read(&shapes, &names)?))
             }
-            ZoneSource::Grid => Ok(zones::grid()),
+            ZoneSource::Bundle(path) => {
+                let bundle = BundleFile::open(path).and_then(|file| file.estimator());
+                let unusable = |fault: PublishError| TrainError::new(TrainErrorKind::Config, format!("zones: {fault}"));
+                Ok(bundle.map_err(unusable)?.zones().clone())
+            }
+            ZoneSource::Grid => Ok(columns::zones(&zones::grid())),
         }
     }
 }
@@ -98,7 +108,11 @@ impl TrainConfig {
             if names.is_empty() { String::new() } else { format!(" --{option} {}", names.join(" ")) }
         };
         let version = self.version.as_ref().map_or_else(String::new, |version| format!(" --version {version}"));
-        let zones = if self.zones == ZoneSource::Grid { " --zones grid" } else { "" };
+        let zones = match &self.zones {
+            ZoneSource::Folder(_) => String::new(),
+            ZoneSource::Bundle(path) => format!(" --zones models/{}", file_name(path)),
+            ZoneSource::Grid => " --zones grid".to_owned(),
+        };
         format!(
             "cargo curbside train --model {}{}{}{zones} --name {}{version} --out models/{}",
             self.algorithm.name(),

@@ -39,7 +39,7 @@ struct Fitted {
 /// refuses.
 pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Result<TrainedBundle, TrainError> {
     config.check()?;
-    let zones = columns::zones(&config.zones.read()?);
+    let zones = config.zones.read()?;
     let within = match config.algorithm {
         Algorithm::Boosting(_) => Within::NamedMonth,
         // The reference filters by duration alone.

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::place;
 
 /// The word for the made-up zones of simulated months.
 const GRID: &str = "grid";
@@ -40,9 +41,9 @@ pub(crate) struct Arguments {
     /// Its version; else the last training month, such as 2021-01
     #[arg(long)]
     version: Option<String>,
-    /// Folder of `taxi_zones.geojson` and `taxi_zone_lookup.csv`, or `grid` for simulated months; else the folder of the
-    /// first trip file
-    #[arg(long, value_name = "FOLDER")]
+    /// Folder of `taxi_zones.geojson` and `taxi_zone_lookup.csv`, or a bundle that has zones, or `grid` for simulated
+    /// months; else the folder of the first trip file, or where it has no shapes the shipped bundle
+    #[arg(long, value_name = "FOLDER|BUNDLE|grid")]
     zones: Option<PathBuf>,
 }
 
@@ -88,9 +89,16 @@ impl Arguments {
             Kind::Gbdt => Algorithm::boosting(),
             Kind::Linear => Algorithm::Linear,
         };
-        if let Some(zones) = &self.zones {
-            let grid = zones.as_os_str() == GRID;
-            config.zones = if grid { ZoneSource::Grid } else { ZoneSource::Folder(zones.clone()) };
+        match &self.zones {
+            Some(zones) if zones.as_os_str() == GRID => config.zones = ZoneSource::Grid,
+            Some(zones) if zones.is_file() => config.zones = ZoneSource::Bundle(zones.clone()),
+            Some(zones) => config.zones = ZoneSource::Folder(zones.clone()),
+            None => {
+                let beside = self.from.first().map(|path| path.with_file_name("taxi_zones.geojson"));
+                if let (Some(false), Some(shipped)) = (beside.map(|shapes| shapes.is_file()), place::shipped()) {
+                    config.zones = ZoneSource::Bundle(shipped);
+                }
+            }
         }
         config
     }

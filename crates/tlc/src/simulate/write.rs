@@ -31,6 +31,9 @@ pub fn write_parquet(
     config: &SimulationConfig,
     rides: impl IntoIterator<Item = Ride>,
 ) -> Result<(), TlcError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| TlcError::io(folder, "create", error))?;
+    }
     let beside = beside(path);
     let written = write_to(&beside, config, rides)
         .and_then(|()| fs::rename(&beside, path).map_err(|error| TlcError::io(path, "write", error)));
