@@ -45,10 +45,20 @@ fn a_month_that_cannot_be_written_leaves_nothing() {
     let error = write_parquet(&taken, &config(10), rides(&config(10))).unwrap_err();
     assert_eq!(error.kind(), TlcErrorKind::Io);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    let absent = folder.path().join("absent/month.parquet");
-    assert!(
-        write_parquet(&absent, &config(10), rides(&config(10))).unwrap_err().to_string().contains("check the path")
-    );
+    let file = folder.path().join("file");
+    std::fs::write(&file, "no folder").unwrap();
+    let below = file.join("month.parquet");
+    let error = write_parquet(&below, &config(10), rides(&config(10))).unwrap_err();
+    assert_eq!(error.kind(), TlcErrorKind::Io);
+    assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+}
+
+#[test]
+fn a_month_is_written_into_a_folder_that_is_made_for_it() {
+    let folder = TempDir::new().unwrap();
+    let month = folder.path().join("new/green/month.parquet");
+    write_parquet(&month, &config(10), rides(&config(10))).unwrap();
+    assert!(month.is_file());
 }
 
 #[test]

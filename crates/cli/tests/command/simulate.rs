@@ -33,11 +33,12 @@ fn the_file_has_the_commissions_name_unless_told_otherwise() {
 #[test]
 fn what_cannot_be_simulated_is_refused() {
     let desk = Desk::new();
+    fs::write(desk.path("file"), "no folder").unwrap();
     let rows: [(&[&str], i32, &str); 4] = [
         (&["--month", "2021-13"], 2, "USAGE"),
         (&["--month", "January"], 2, "USAGE"),
         (&["--month", "2021-01", "--rides", "-1"], 2, "USAGE"),
-        (&["--month", "2021-01", "--out", "absent/a.parquet"], 1, "TLC_IO"),
+        (&["--month", "2021-01", "--out", "file/a.parquet"], 1, "TLC_IO"),
     ];
     for (arguments, exit, code) in rows {
         let found = desk.run(&[&["simulate", "--json"], arguments].concat());

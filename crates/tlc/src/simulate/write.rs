@@ -22,7 +22,8 @@ use crate::ride::Ride;
 const BATCH_ROWS: usize = 8192;
 
 /// Writes rides as TLC would: all of its columns, in its order, with its types. The file is written beside and
-/// renamed, so that a reader never sees half of it. The same rides give the same bytes.
+/// renamed, so that a reader never sees half of it; its folder is made if it is not there. The same rides give the same
+/// bytes.
 ///
 /// # Errors
 /// [`TlcError`] when the file cannot be written; nothing is left behind then.
