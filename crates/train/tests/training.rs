@@ -84,6 +84,18 @@ fn the_same_files_give_the_same_bytes_from_any_folder() {
 }
 
 #[test]
+fn months_alone_are_enough_with_the_zones_of_a_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let linear = TrainConfig { algorithm: Algorithm::Linear, ..config(folder.path()) };
+    let first = run(&linear);
+    let [known, _] = first.write(&folder.path().join("known.curb")).unwrap();
+    let again = run(&TrainConfig { zones: ZoneSource::Bundle(known), ..linear });
+    let (first, again) = (first.bundle, again.bundle);
+    assert_eq!((&again.zones, &again.model), (&first.zones, &first.model));
+    assert!(again.card.command.contains(" --zones models/known.curb "), "{}", again.card.command);
+}
+
+#[test]
 fn distances_that_are_not_known_are_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let estimator = estimator(&run(&config(folder.path())));
@@ -107,13 +119,15 @@ fn what_cannot_be_trained_is_refused_before_minutes_are_spent() {
     let absent = TrainConfig { from: vec![folder.path().join("absent_2021-01.parquet")], ..good.clone() };
     let leaves = BoostingParameters { num_leaves: 1, ..BoostingParameters::default() };
     let leaves = TrainConfig { algorithm: Algorithm::Boosting(vec![leaves]), ..good.clone() };
-    let zones = TrainConfig { zones: ZoneSource::Folder(folder.path().to_owned()), ..good };
+    let zones = TrainConfig { zones: ZoneSource::Folder(folder.path().to_owned()), ..good.clone() };
+    let bundle = TrainConfig { zones: ZoneSource::Bundle(good.from[0].clone()), ..good };
     let rows = [
         (both, TrainErrorKind::Config, "each file once"),
         (none, TrainErrorKind::Config, "at least one trip file"),
         (absent, TrainErrorKind::Data, "absent_2021-01.parquet"),
         (leaves, TrainErrorKind::Config, "num_leaves: expected 2 to 4,096"),
         (zones, TrainErrorKind::Data, "taxi_zone"),
+        (bundle, TrainErrorKind::Config, "zones: "),
     ];
     for (config, kind, message) in rows {
         let error = train(&config, &mut |_| ()).unwrap_err();
