@@ -54,7 +54,13 @@ fn every_way_to_ask_has_its_answer() {
         (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 9007199254740993}"#, ok, ":9007199254740993"),
         (r#"{"PULocationID": 130, "pickup_location_id": 130, "DOLocationID": 132}"#, ok, "duration"),
         (r#"{"\u0050ULocationID": 130, "DOLocationID": 132}"#, ok, "duration"),
+        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": null}"#, ok, "\"ride_id\":\"minted\""),
         // What is not: rides.
+        (
+            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": -1e400}"#,
+            422,
+            "TRIP_DISTANCE_RANGE trip_distance",
+        ),
         (r#"{"DOLocationID": 132}"#, 422, "PU_LOCATION_ID_MISSING PULocationID"),
         (r#"{"PULocationID": null, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_MISSING PULocationID"),
         (r#"{"PULocationID": 130}"#, 422, "DO_LOCATION_ID_MISSING DOLocationID"),
