@@ -31,111 +31,99 @@ fn the_references_ride_gets_the_references_answer_and_more() {
     assert_eq!(reply, expected);
 }
 
-/// A request and what it must be answered with: the status, and the code and field or the duration's companions.
+/// A body, the status that it must be answered with, and words of the answer: of the estimate, or the error's code and field.
+type Row = (&'static str, u16, &'static str);
+
+/// Rides that are taken.
+const TAKEN: &[Row] = &[
+    (r#"{"PULocationID": 130, "DOLocationID": 132}"#, 200, "\"trip_distance\":"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": null}"#, 200, "\"trip_distance\":"),
+    (r#"{"PULocationID": "130", "DOLocationID": 132.0, "trip_distance": 1e1}"#, 200, "\"duration\":"),
+    (r#"{"PULocationID": 130, "DOLocationID": 1.32e2, "trip_distance": 0}"#, 200, "TRIP_DISTANCE_IGNORED"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 50.01}"#, 200, "TRIP_DISTANCE_IGNORED"),
+    (r#"{"PULocationID": 132, "DOLocationID": 130, "trip_distance": 3}"#, 200, "UNSEEN_ZONE_PAIR"),
+    (r#"{"PULocationID": 264, "DOLocationID": 130, "trip_distance": 3}"#, 200, "ZONE_WITHOUT_PLACE"),
+    (
+        r#"{"pu_location_id": 130, "dropoff_location_id": 132, "tpep_pickup_datetime": "2021-02-03 08:30:00"}"#,
+        200,
+        "duration",
+    ),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 256, "extra": [1]}"#, 200, "\"ride_id\":256"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": "a\"b"}"#, 200, r#""ride_id":"a\"b""#),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 9007199254740993}"#, 200, ":9007199254740993"),
+    (r#"{"PULocationID": 130, "pickup_location_id": 130, "DOLocationID": 132}"#, 200, "duration"),
+    (r#"{"\u0050ULocationID": 130, "DOLocationID": 132}"#, 200, "duration"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": null}"#, 200, "\"ride_id\":\"minted\""),
+];
+
+/// Rides that cannot be scored.
+const REFUSED: &[Row] = &[
+    (
+        r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": -1e400}"#,
+        422,
+        "TRIP_DISTANCE_RANGE trip_distance",
+    ),
+    (r#"{"DOLocationID": 132}"#, 422, "PU_LOCATION_ID_MISSING PULocationID"),
+    (r#"{"PULocationID": null, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_MISSING PULocationID"),
+    (r#"{"PULocationID": 130}"#, 422, "DO_LOCATION_ID_MISSING DOLocationID"),
+    (r#"{"PULocationID": [130], "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
+    (r#"{"PULocationID": true, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
+    (r#"{"PULocationID": "130.0", "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
+    (r#"{"PULocationID": 130.5, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
+    (r#"{"PULocationID": 266, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_RANGE PULocationID"),
+    (r#"{"PULocationID": 130, "DOLocationID": 0}"#, 422, "DO_LOCATION_ID_RANGE DOLocationID"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": "40"}"#, 422, "TRIP_DISTANCE_TYPE trip_distance"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": -5}"#, 422, "TRIP_DISTANCE_RANGE trip_distance"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 100.1}"#, 422, "TRIP_DISTANCE_RANGE trip_distance"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 1e400}"#, 422, "TRIP_DISTANCE_RANGE trip_distance"),
+    (r#"{"PULocationID": 1e400, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_RANGE PULocationID"),
+    (
+        r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": 1}"#,
+        422,
+        "PICKUP_DATETIME_TYPE pickup_datetime",
+    ),
+    (
+        r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": "noon"}"#,
+        422,
+        "PICKUP_DATETIME_FORMAT pickup_datetime",
+    ),
+    (
+        r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": "1999-01-01T00:00"}"#,
+        422,
+        "PICKUP_DATETIME_RANGE pickup_datetime",
+    ),
+    (
+        r#"{"PULocationID": 130, "pickup_location_id": 131, "DOLocationID": 132}"#,
+        422,
+        "PU_LOCATION_ID_CONFLICT PULocationID",
+    ),
+    (r#"{"PULocationID": 130, "PULocationID": 131, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_CONFLICT PULocationID"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 1.5}"#, 422, "RIDE_ID_TYPE ride_id"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": {}}"#, 422, "RIDE_ID_TYPE ride_id"),
+];
+
+/// Bodies that are no ride.
+const MALFORMED: &[Row] = &[
+    ("", 400, "MALFORMED_JSON"),
+    ("null", 400, "MALFORMED_JSON"),
+    ("[]", 400, "MALFORMED_JSON"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132"#, 400, "MALFORMED_JSON"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132} x"#, 400, "MALFORMED_JSON"),
+    (r#"{"PULocationID": NaN, "DOLocationID": 132}"#, 400, "MALFORMED_JSON"),
+    (r#"{"PULocationID": 0130, "DOLocationID": 132}"#, 400, "MALFORMED_JSON"),
+    ("PULocationID=130&DOLocationID=132", 400, "MALFORMED_JSON"),
+];
+
 #[test]
 fn every_way_to_ask_has_its_answer() {
-    let ok = 200;
-    let rows: &[(&str, u16, &str)] = &[
-        // What is taken.
-        (r#"{"PULocationID": 130, "DOLocationID": 132}"#, ok, "\"trip_distance\":"),
-        (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": null}"#, ok, "\"trip_distance\":"),
-        (r#"{"PULocationID": "130", "DOLocationID": 132.0, "trip_distance": 1e1}"#, ok, "\"duration\":"),
-        (r#"{"PULocationID": 130, "DOLocationID": 1.32e2, "trip_distance": 0}"#, ok, "TRIP_DISTANCE_IGNORED"),
-        (r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 50.01}"#, ok, "TRIP_DISTANCE_IGNORED"),
-        (r#"{"PULocationID": 132, "DOLocationID": 130, "trip_distance": 3}"#, ok, "UNSEEN_ZONE_PAIR"),
-        (r#"{"PULocationID": 264, "DOLocationID": 130, "trip_distance": 3}"#, ok, "ZONE_WITHOUT_PLACE"),
-        (
-            r#"{"pu_location_id": 130, "dropoff_location_id": 132, "tpep_pickup_datetime": "2021-02-03 08:30:00"}"#,
-            ok,
-            "duration",
-        ),
-        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 256, "extra": [1]}"#, ok, "\"ride_id\":256"),
-        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": "a\"b"}"#, ok, r#""ride_id":"a\"b""#),
-        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 9007199254740993}"#, ok, ":9007199254740993"),
-        (r#"{"PULocationID": 130, "pickup_location_id": 130, "DOLocationID": 132}"#, ok, "duration"),
-        (r#"{"\u0050ULocationID": 130, "DOLocationID": 132}"#, ok, "duration"),
-        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": null}"#, ok, "\"ride_id\":\"minted\""),
-        // What is not: rides.
-        (
-            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": -1e400}"#,
-            422,
-            "TRIP_DISTANCE_RANGE trip_distance",
-        ),
-        (r#"{"DOLocationID": 132}"#, 422, "PU_LOCATION_ID_MISSING PULocationID"),
-        (r#"{"PULocationID": null, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_MISSING PULocationID"),
-        (r#"{"PULocationID": 130}"#, 422, "DO_LOCATION_ID_MISSING DOLocationID"),
-        (r#"{"PULocationID": [130], "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
-        (r#"{"PULocationID": true, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
-        (r#"{"PULocationID": "130.0", "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
-        (r#"{"PULocationID": 130.5, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_TYPE PULocationID"),
-        (r#"{"PULocationID": 266, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_RANGE PULocationID"),
-        (r#"{"PULocationID": 130, "DOLocationID": 0}"#, 422, "DO_LOCATION_ID_RANGE DOLocationID"),
-        (
-            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": "40"}"#,
-            422,
-            "TRIP_DISTANCE_TYPE trip_distance",
-        ),
-        (
-            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": -5}"#,
-            422,
-            "TRIP_DISTANCE_RANGE trip_distance",
-        ),
-        (
-            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 100.1}"#,
-            422,
-            "TRIP_DISTANCE_RANGE trip_distance",
-        ),
-        (
-            r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 1e400}"#,
-            422,
-            "TRIP_DISTANCE_RANGE trip_distance",
-        ),
-        (r#"{"PULocationID": 1e400, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_RANGE PULocationID"),
-        (
-            r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": 1}"#,
-            422,
-            "PICKUP_DATETIME_TYPE pickup_datetime",
-        ),
-        (
-            r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": "noon"}"#,
-            422,
-            "PICKUP_DATETIME_FORMAT pickup_datetime",
-        ),
-        (
-            r#"{"PULocationID": 130, "DOLocationID": 132, "pickup_datetime": "1999-01-01T00:00"}"#,
-            422,
-            "PICKUP_DATETIME_RANGE pickup_datetime",
-        ),
-        (
-            r#"{"PULocationID": 130, "pickup_location_id": 131, "DOLocationID": 132}"#,
-            422,
-            "PU_LOCATION_ID_CONFLICT PULocationID",
-        ),
-        (
-            r#"{"PULocationID": 130, "PULocationID": 131, "DOLocationID": 132}"#,
-            422,
-            "PU_LOCATION_ID_CONFLICT PULocationID",
-        ),
-        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 1.5}"#, 422, "RIDE_ID_TYPE ride_id"),
-        (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": {}}"#, 422, "RIDE_ID_TYPE ride_id"),
-        // What is not: bodies.
-        ("", 400, "MALFORMED_JSON"),
-        ("null", 400, "MALFORMED_JSON"),
-        ("[]", 400, "MALFORMED_JSON"),
-        (r#"{"PULocationID": 130, "DOLocationID": 132"#, 400, "MALFORMED_JSON"),
-        (r#"{"PULocationID": 130, "DOLocationID": 132} x"#, 400, "MALFORMED_JSON"),
-        (r#"{"PULocationID": NaN, "DOLocationID": 132}"#, 400, "MALFORMED_JSON"),
-        (r#"{"PULocationID": 0130, "DOLocationID": 132}"#, 400, "MALFORMED_JSON"),
-        ("PULocationID=130&DOLocationID=132", 400, "MALFORMED_JSON"),
-    ];
     let mut wrong = Vec::new();
-    for (body, status, words) in rows {
+    for (body, status, words) in [TAKEN, REFUSED, MALFORMED].concat() {
         let (found, reply) = post(body.as_bytes(), Some("application/json"));
         let told = match reply.get("error") {
             Some(error) => format!("{} {}", error["code"].as_str().unwrap(), error["field"].as_str().unwrap_or("")),
             None => reply.to_string(),
         };
-        if found != *status || !told.contains(words) {
+        if found != status || !told.contains(words) {
             wrong.push(format!("{body}: expected {status} {words}, found {found} {reply}"));
         }
     }
