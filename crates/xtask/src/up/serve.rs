@@ -57,6 +57,10 @@ fn watch(worker: &mut Child, stop: &Receiver<()>, port: u16) -> Result<()> {
     let mut announced = false;
     loop {
         if let Some(status) = worker.try_wait()? {
+            // A terminal's Ctrl-C reaches the Worker too, and it may be the quicker one.
+            if stop.try_recv().is_ok() {
+                return Ok(());
+            }
             bail!("the Worker ended by itself ({status})");
         }
         if !announced {
