@@ -1,6 +1,6 @@
 //! The feature logic frozen for speed: one pass over the expressions, nothing allocated.
 
-use ndarray::{Array2, ArrayViewMut1};
+use ndarray::Array2;
 
 use super::calendar::LocalTime;
 use super::geometry::Place;
@@ -109,24 +109,21 @@ impl Encoder {
     ///
     /// A row that is too short is filled as far as it goes.
     pub fn encode(&self, ride: &Ride, row: &mut [f64]) {
-        let values = self.evaluate(ride);
-        for (place, column) in row.iter_mut().zip(&self.spec.columns) {
-            *place = values[usize::from(column.node)];
-        }
+        self.fill(ride, row.iter_mut());
     }
 
     /// The feature matrix of many rides: one row a ride, one column a column of the spec.
     pub fn encode_batch<'a>(&self, trips: impl ExactSizeIterator<Item = &'a Trip>) -> Array2<f64> {
         let mut matrix = Array2::zeros((trips.len(), self.columns()));
         for (mut row, trip) in matrix.rows_mut().into_iter().zip(trips) {
-            self.encode_into(&self.settle(trip), &mut row);
+            self.fill(&self.settle(trip), row.iter_mut());
         }
         matrix
     }
 
-    fn encode_into(&self, ride: &Ride, row: &mut ArrayViewMut1<'_, f64>) {
+    fn fill<'a>(&self, ride: &Ride, row: impl Iterator<Item = &'a mut f64>) {
         let values = self.evaluate(ride);
-        for (place, column) in row.iter_mut().zip(&self.spec.columns) {
+        for (place, column) in row.zip(&self.spec.columns) {
             *place = values[usize::from(column.node)];
         }
     }
