@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::Reply;
 use crate::estimator::{Estimate, Estimator};
-use crate::trip::{Distance, Field, Given, Pickup, Trip, TripError, TripInput};
+use crate::trip::{Field, Given, Pickup, Trip, TripError, TripInput};
 
 /// A request as its carrier has it.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ pub fn predict(estimator: Option<&Estimator>, request: &PredictRequest<'_>) -> R
     match ride.check(request.now) {
         Ok((trip, assumed_now)) => {
             let estimate = estimator.estimate(&trip);
-            Reply::json(200, &reply(estimator, &ride, &trip, &estimate, assumed_now, request.minted_id))
+            Reply::json(200, &reply(estimator, &ride, &estimate, assumed_now, request.minted_id))
         }
         Err(refusal) => refusal,
     }
@@ -93,20 +93,18 @@ pub fn predict(estimator: Option<&Estimator>, request: &PredictRequest<'_>) -> R
 fn reply<'a>(
     estimator: &'a Estimator,
     ride: &RideBody<'a>,
-    trip: &Trip,
     estimate: &Estimate,
     assumed_now: bool,
     minted_id: &'a str,
 ) -> PredictReply<'a> {
-    // A distance that was given but not believed is assumed too; the warning says why.
-    let assumed_distance = !matches!(trip.trip_distance(), Distance::Miles(_));
     PredictReply {
         duration: estimate.duration,
         model_version: &estimator.card().version,
         model: &estimator.card().name,
         ride_id: ride.ride_id.map_or(RideIdOut::Minted(minted_id), RideIdOut::Given),
         assumed: Assumed {
-            trip_distance: assumed_distance.then_some(estimate.trip_distance),
+            // A distance that was given but not believed is assumed too; the warning says why.
+            trip_distance: estimate.distance_assumed.then_some(estimate.trip_distance),
             pickup_datetime: assumed_now.then(|| estimate.pickup.to_string()),
         },
         warnings: estimate.warnings.iter().map(|w| WarningOut { code: w.code(), message: w.message() }).collect(),
