@@ -3,6 +3,7 @@
 use std::fmt;
 
 use curbside::TripError;
+use curbside_evaluate::EvaluateError;
 use curbside_publish::PublishError;
 use curbside_tlc::TlcError;
 use curbside_tlc::simulate::NoPlaces;
@@ -67,6 +68,12 @@ impl From<PublishError> for Failure {
             offset: open.map(curbside::OpenError::offset),
             ..Failure::new(error.code(), error.to_string())
         }
+    }
+}
+
+impl From<EvaluateError> for Failure {
+    fn from(error: EvaluateError) -> Failure {
+        Failure::new(error.code(), error.to_string())
     }
 }
 

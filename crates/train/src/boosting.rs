@@ -7,16 +7,15 @@ use curbside::bundle::Metrics;
 use curbside::features::Encoder;
 use curbside::model::{Node, Rule, TreeEnsemble};
 use curbside::num::nearest_f32;
+use curbside_evaluate::{ErrorSums, Rides};
 use ndarray::{Array2, Axis, concatenate};
 
 use crate::columns;
 use crate::error::{TrainError, TrainErrorKind};
 use crate::folds::{self, FOLDS};
 use crate::lightgbm::{Booster, Dataset};
-use crate::metrics::ErrorSums;
 use crate::parameters::BoostingParameters;
 use crate::progress::Progress;
-use crate::rides::Rides;
 
 /// Between which minutes estimates are kept.
 pub(crate) const BOUNDS: (f64, f64) = (1.0, 60.0);
@@ -54,17 +53,17 @@ struct FoldModels {
 }
 
 impl Examples {
-    pub(crate) fn new(rides: &Rides, encoder: &Encoder) -> Result<Examples, TrainError> {
+    pub(crate) fn new(rides: &Rides, encoder: &Encoder) -> Examples {
         let names: Vec<String> = encoder.spec().columns.iter().map(|column| column.name.clone()).collect();
         let is_categorical = |name: &String| columns::CATEGORICAL.contains(&name.as_str());
-        Ok(Examples {
+        Examples {
             given: encoder.encode_batch(rides.trips.iter()),
-            without_distance: encoder.encode_batch(rides.without_distance()?.iter()),
+            without_distance: encoder.encode_batch(rides.without_distance().iter()),
             minutes: rides.minutes.clone(),
             folds: folds::by_day(&rides.days),
             categorical: (0..names.len()).filter(|index| is_categorical(&names[*index])).collect(),
             names,
-        })
+        }
     }
 
     /// The rows of some rides as asked; with a weight, then again without their distance, each counting that much.
@@ -236,11 +235,11 @@ fn count(rides: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::columns;
-    use crate::rides::{self, Within};
     use curbside::bundle::Card;
     use curbside::features::ZonePairs;
     use curbside::model::{Model, Target};
     use curbside::{Bundle, Estimator};
+    use curbside_evaluate::Within;
     use curbside_tlc::Taxi;
     use curbside_tlc::simulate::{SimulationConfig, simulate, write_parquet};
     use curbside_tlc::zones;
@@ -270,10 +269,10 @@ mod tests {
         let month = "2021-01".parse().unwrap();
         let config = SimulationConfig { seed: 3, month, rides: 4000, taxi: Taxi::Green };
         write_parquet(&path, &config, simulate(&config, &zones::grid()).unwrap()).unwrap();
-        let (rides, _) = rides::read(&[path], Within::NamedMonth, &mut |_| ()).unwrap();
+        let (rides, _) = curbside_evaluate::read(&[path], Within::NamedMonth, &mut |_| ()).unwrap();
         let table = columns::zones(&zones::grid());
         let spec = columns::boosted(crate::distance::fit(&rides, &table).unwrap()).unwrap();
-        let examples = Examples::new(&rides, &Encoder::new(spec.clone(), &table).unwrap()).unwrap();
+        let examples = Examples::new(&rides, &Encoder::new(spec.clone(), &table).unwrap());
 
         let parameters = BoostingParameters { num_iterations: 30, ..BoostingParameters::default() };
         let text = parameters.to_lightgbm(&examples.categorical);

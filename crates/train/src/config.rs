@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use curbside::features::Zones;
+use curbside_evaluate::file_name;
 use curbside_publish::{BundleFile, PublishError};
 use curbside_tlc::{sha256_of, zones};
 
 use crate::columns;
 use crate::error::{TrainError, TrainErrorKind};
 use crate::parameters::BoostingParameters;
-use crate::rides::file_name;
 
 /// The kind of model.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,10 +2,10 @@
 
 use curbside::features::{DistanceEstimate, Encoder, Zones};
 use curbside::trip::Distance;
+use curbside_evaluate::Rides;
 
 use crate::columns;
 use crate::error::TrainError;
-use crate::rides::Rides;
 
 /// Slopes tried: nobody drives less than the great circle, nor three times it on average.
 const SLOPES: (f64, f64) = (0.5, 3.0);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use curbside::OpenError;
 use curbside::features::SpecError;
+use curbside_evaluate::{EvaluateError, EvaluateErrorKind};
 use curbside_import::ImportError;
 use curbside_tlc::TlcError;
 
@@ -12,8 +13,10 @@ use crate::lightgbm::LightGbmError;
 /// What went wrong, for a caller to branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrainErrorKind {
-    /// A trip file or the zone table cannot be read.
+    /// The zone table or a trip file cannot be read.
     Data,
+    /// The months cannot be learnt from or measured on, or the bundle cannot be written.
+    Evaluate(EvaluateErrorKind),
     /// What was asked for cannot be done: no months, a month on both sides, parameters out of range.
     Config,
     /// Nothing is left to learn from.
@@ -22,20 +25,18 @@ pub enum TrainErrorKind {
     LightGbm,
     /// The trained model does not make a bundle that opens.
     Bundle,
-    /// A file cannot be written.
-    Write,
 }
 
 impl TrainErrorKind {
-    /// A stable name.
+    /// A stable name; that of the [`EvaluateError`] where it is one.
     pub fn code(self) -> &'static str {
         match self {
             TrainErrorKind::Data => "TRAIN_DATA",
+            TrainErrorKind::Evaluate(kind) => kind.code(),
             TrainErrorKind::Config => "TRAIN_CONFIG",
             TrainErrorKind::NoRides => "TRAIN_NO_RIDES",
             TrainErrorKind::LightGbm => "TRAIN_LIGHTGBM",
             TrainErrorKind::Bundle => "TRAIN_BUNDLE",
-            TrainErrorKind::Write => "TRAIN_WRITE",
         }
     }
 }
@@ -69,6 +70,12 @@ impl std::error::Error for TrainError {}
 impl From<TlcError> for TrainError {
     fn from(fault: TlcError) -> TrainError {
         TrainError::new(TrainErrorKind::Data, fault)
+    }
+}
+
+impl From<EvaluateError> for TrainError {
+    fn from(fault: EvaluateError) -> TrainError {
+        TrainError::new(TrainErrorKind::Evaluate(fault.kind()), fault)
     }
 }
 

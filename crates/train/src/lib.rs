@@ -8,7 +8,7 @@
 //!
 //! - [`train`]: the one way in. [`TrainConfig`]: what to train on what. [`Algorithm`], [`BoostingParameters`], [`ZoneSource`].
 //! - [`Progress`]: what it says meanwhile.
-//! - [`TrainedBundle`]: what comes out, and how it is written.
+//! - [`PackedBundle`]: what comes out, and how it is written.
 //! - [`TrainError`]: why nothing comes out.
 //!
 //! There is no clock and no random source: the same command on the same files gives the same bytes.
@@ -26,20 +26,15 @@ mod config;
 mod distance;
 mod error;
 mod folds;
-mod golden;
 mod lightgbm;
 mod linear;
-mod measure;
-mod metrics;
-mod output;
 mod parameters;
 mod pipeline;
 mod progress;
-mod rides;
 
 pub use config::{Algorithm, TrainConfig, ZoneSource};
+pub use curbside_evaluate::PackedBundle;
 pub use error::{TrainError, TrainErrorKind};
-pub use output::TrainedBundle;
 pub use parameters::BoostingParameters;
 pub use pipeline::train;
 pub use progress::Progress;

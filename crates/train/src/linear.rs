@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use curbside::model::{Linear, Term};
+use curbside_evaluate::Rides;
 
 use crate::columns::pair_number;
-use crate::rides::Rides;
 
 /// The fitted baseline.
 #[derive(Clone, Debug)]

@@ -1,21 +1,20 @@
 //! The way from files to a bundle: read, fit, measure once, pack.
 
+use std::path::PathBuf;
+
 use curbside::bundle::{Card, Metrics, Month};
 use curbside::features::{DistanceEstimate, Encoder, FeatureSpec, ZonePairs, Zones};
 use curbside::model::{Model, Target};
 use curbside::{Bundle, Estimator, Limits};
+use curbside_evaluate::{ErrorSums, Measured, PackedBundle, Rides, Within, golden_rides, measure};
 
 use crate::boosting::{BOUNDS, Examples, rounded};
 use crate::config::{Algorithm, TrainConfig};
-use crate::error::{TrainError, TrainErrorKind};
+use crate::error::TrainError;
 use crate::linear::Baseline;
-use crate::measure::{Measured, measure};
-use crate::metrics::ErrorSums;
-use crate::output::TrainedBundle;
 use crate::parameters::BoostingParameters;
 use crate::progress::Progress;
-use crate::rides::{self, Rides, Within};
-use crate::{columns, distance, golden};
+use crate::{columns, distance};
 
 /// A model with the features it reads, before it has met the months it is measured on.
 struct Fitted {
@@ -37,7 +36,7 @@ struct Fitted {
 ///
 /// [`TrainError`]: a file that cannot be read, a month on both sides, nothing to learn from, parameters that LightGBM
 /// refuses.
-pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Result<TrainedBundle, TrainError> {
+pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Result<PackedBundle, TrainError> {
     config.check()?;
     let zones = config.zones.read()?;
     let within = match config.algorithm {
@@ -45,7 +44,7 @@ pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Resul
         // The reference filters by duration alone.
         Algorithm::Linear => Within::File,
     };
-    let (rides, trained_on) = rides::read(&config.from, within, progress)?;
+    let (rides, trained_on) = read(&config.from, within, progress)?;
     let estimate = distance::fit(&rides, &zones)?;
     progress(&Progress::Note(format!(
         "assumed distance: {} + {} x great circle, {} without a place",
@@ -61,12 +60,19 @@ pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Resul
     let bundle = assemble(config, &rides, zones, trained_on, &fitted);
     let bundle = measured(bundle, config, &fitted, baseline.as_ref(), progress)?;
     let estimator = Estimator::from_bundle(bundle.clone(), &Limits::default())?;
-    let trained = TrainedBundle::new(Bundle { golden: golden::choose(&rides.trips, &estimator), ..bundle })?;
-    // What is written must open on every host, golden rides and all.
-    Estimator::open(&trained.bundle.to_bytes().map_err(|fault| TrainError::new(TrainErrorKind::Bundle, fault))?)?;
+    let trained = PackedBundle::new(Bundle { golden: golden_rides(&rides.trips, &estimator), ..bundle })?;
     let (stored, bytes) = (trained.stored.len(), trained.bytes);
     progress(&Progress::Note(format!("bundle: {stored} bytes stored, {bytes} before the gzip")));
     Ok(trained)
+}
+
+/// Reads trip files, saying of each how it went.
+fn read(
+    paths: &[PathBuf],
+    within: Within,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<(Rides, Vec<Month>), TrainError> {
+    Ok(curbside_evaluate::read(paths, within, &mut |month| progress(&Progress::Month(month.clone())))?)
 }
 
 fn boost(
@@ -78,7 +84,7 @@ fn boost(
 ) -> Result<Fitted, TrainError> {
     let features = columns::boosted(estimate)?;
     let encoder = Encoder::new(features.clone(), zones)?;
-    let examples = Examples::new(rides, &encoder)?;
+    let examples = Examples::new(rides, &encoder);
     let chosen = examples.choose(candidates, progress)?;
     let what = |what: &str| format!("folds of whole days, {what}");
     progress(&Progress::Measured { what: what("as recorded"), metrics: chosen.folds });
@@ -156,12 +162,12 @@ fn measured(
     if config.validate.is_empty() {
         return Ok(bundle);
     }
-    let (rides, months) = rides::read(&config.validate, Within::File, progress)?;
-    let found = measure(&Estimator::from_bundle(bundle.clone(), &Limits::default())?, &rides)?;
+    let (rides, months) = read(&config.validate, Within::File, progress)?;
+    let found = measure(&Estimator::from_bundle(bundle.clone(), &Limits::default())?, &rides);
     report(&found, progress);
     if let Some(exact) = &fitted.unrounded {
         let exact = Bundle { model: exact.clone(), ..bundle.clone() };
-        let exact = measure(&Estimator::from_bundle(exact, &Limits::default())?, &rides)?;
+        let exact = measure(&Estimator::from_bundle(exact, &Limits::default())?, &rides);
         let change = found.all.rmse - exact.all.rmse;
         progress(&Progress::Note(format!("rounding leaves and thresholds to f32 changed RMSE by {change:+.2e} min")));
         bundle.card.notes.push(format!("Rounding leaves and thresholds to f32 changed RMSE by {change:+.0e} minutes."));

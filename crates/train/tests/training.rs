@@ -11,7 +11,7 @@ use curbside::{Estimator, Trip};
 use curbside_tlc::simulate::{SimulationConfig, simulate, write_parquet};
 use curbside_tlc::{Taxi, data_dir, zones};
 use curbside_train::{
-    Algorithm, BoostingParameters, Progress, TrainConfig, TrainErrorKind, TrainedBundle, ZoneSource, train,
+    Algorithm, BoostingParameters, PackedBundle, Progress, TrainConfig, TrainErrorKind, ZoneSource, train,
 };
 
 fn simulated(folder: &Path, month: &str, seed: u64, rides: u32) -> PathBuf {
@@ -34,11 +34,11 @@ fn config(folder: &Path) -> TrainConfig {
     }
 }
 
-fn run(config: &TrainConfig) -> TrainedBundle {
+fn run(config: &TrainConfig) -> PackedBundle {
     train(config, &mut |_| ()).unwrap()
 }
 
-fn estimator(trained: &TrainedBundle) -> Estimator {
+fn estimator(trained: &PackedBundle) -> Estimator {
     Estimator::open(&trained.bundle.to_bytes().unwrap()).unwrap()
 }
 

@@ -36,7 +36,7 @@ fn read_all(folder: &Path, text: &mut String) {
 #[test]
 fn every_code_of_the_command_is_described() {
     let mut source = String::new();
-    for name in ["cli", "publish", "tlc", "train"] {
+    for name in ["cli", "evaluate", "publish", "tlc", "train"] {
         read_all(&root().join("crates").join(name).join("src"), &mut source);
     }
     let told: BTreeSet<String> = source

@@ -49,7 +49,7 @@ fn what_cannot_be_trained_on_is_refused() {
     desk.write("text.parquet", b"not a trip file");
     let rows: [(&[&str], i32, &str); 5] = [
         (&["--from", "absent.parquet"], 1, "TRAIN_DATA"),
-        (&["--from", "text.parquet"], 1, "TRAIN_DATA"),
+        (&["--from", "text.parquet"], 1, "TLC_UNKNOWN_FORMAT"),
         (&["--from", &january, "--validate", &january], 1, "TRAIN_CONFIG"),
         (&["--from", &january, "--model", "forest"], 2, "USAGE"),
         (&["--validate", &january], 2, "USAGE"),

@@ -1,16 +1,16 @@
-//! What comes out of training, and how it is written.
+//! A bundle ready to be written, and how: the stored object and its card beside it.
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use curbside::Bundle;
+use curbside::{Bundle, Estimator};
 
-use crate::error::{TrainError, TrainErrorKind};
+use crate::error::{EvaluateError, EvaluateErrorKind};
 
-/// A trained bundle, checked by opening it.
+/// A bundle with its stored object.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TrainedBundle {
+pub struct PackedBundle {
     /// Its parts.
     pub bundle: Bundle,
     /// The stored object: the gzip of its bytes.
@@ -19,22 +19,27 @@ pub struct TrainedBundle {
     pub bytes: usize,
 }
 
-impl TrainedBundle {
-    /// Packs a bundle whose parts fit each other.
-    pub(crate) fn new(bundle: Bundle) -> Result<TrainedBundle, TrainError> {
-        let bytes = bundle.to_bytes().map_err(|fault| TrainError::new(TrainErrorKind::Bundle, fault))?;
+impl PackedBundle {
+    /// Packs a bundle, having opened it as every host does, golden rides and all.
+    ///
+    /// # Errors
+    ///
+    /// `EVALUATE_BUNDLE` for parts that do not fit each other, with the part and what is wrong with it.
+    pub fn new(bundle: Bundle) -> Result<PackedBundle, EvaluateError> {
+        let bytes = bundle.to_bytes().map_err(|fault| EvaluateError::new(EvaluateErrorKind::Bundle, fault))?;
+        Estimator::open(&bytes)?;
         let stored = curbside_publish::pack(&bytes);
-        Ok(TrainedBundle { bundle, stored, bytes: bytes.len() })
+        Ok(PackedBundle { bundle, stored, bytes: bytes.len() })
     }
 
     /// The card as JSON text, with a line end at its end.
     ///
     /// # Errors
     ///
-    /// `TRAIN_BUNDLE` for a card with numbers that JSON cannot say.
-    pub fn card_json(&self) -> Result<String, TrainError> {
+    /// `EVALUATE_BUNDLE` for a card with numbers that JSON cannot say.
+    pub fn card_json(&self) -> Result<String, EvaluateError> {
         let text = serde_json::to_string_pretty(&self.bundle.card);
-        text.map(|text| text + "\n").map_err(|fault| TrainError::new(TrainErrorKind::Bundle, fault))
+        text.map(|text| text + "\n").map_err(|fault| EvaluateError::new(EvaluateErrorKind::Bundle, fault))
     }
 
     /// Writes the stored object to `out` and the card beside it, with `.card.json` for its extension; gives both paths.
@@ -43,8 +48,8 @@ impl TrainedBundle {
     ///
     /// # Errors
     ///
-    /// `TRAIN_WRITE` with the path; nothing that stood there before is lost then.
-    pub fn write(&self, out: &Path) -> Result<[PathBuf; 2], TrainError> {
+    /// `EVALUATE_WRITE` with the path; nothing that stood there before is lost then.
+    pub fn write(&self, out: &Path) -> Result<[PathBuf; 2], EvaluateError> {
         let card = out.with_extension("card.json");
         write_whole(out, &self.stored)?;
         write_whole(&card, self.card_json()?.as_bytes())?;
@@ -52,9 +57,9 @@ impl TrainedBundle {
     }
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EvaluateError> {
     let failed = |fault: std::io::Error| {
-        TrainError::new(TrainErrorKind::Write, format!("{}: cannot be written: {fault}", path.display()))
+        EvaluateError::new(EvaluateErrorKind::Write, format!("{}: cannot be written: {fault}", path.display()))
     };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;

@@ -6,7 +6,7 @@ use curbside::bundle::{BoroughError, Metrics};
 
 /// Sums of errors of the rides seen so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ErrorSums {
+pub struct ErrorSums {
     squared: f64,
     absolute: f64,
     signed: f64,
@@ -15,7 +15,7 @@ pub(crate) struct ErrorSums {
 
 impl ErrorSums {
     /// Adds one ride; both numbers in minutes.
-    pub(crate) fn add(&mut self, estimate: f64, truth: f64) {
+    pub fn add(&mut self, estimate: f64, truth: f64) {
         let error = estimate - truth;
         self.squared += error * error;
         self.absolute += error.abs();
@@ -24,14 +24,14 @@ impl ErrorSums {
     }
 
     /// The errors of rides in order.
-    pub(crate) fn of(estimates: &[f64], truths: &[f64]) -> ErrorSums {
+    pub fn of(estimates: &[f64], truths: &[f64]) -> ErrorSums {
         let mut sums = ErrorSums::default();
         estimates.iter().zip(truths).for_each(|(estimate, truth)| sums.add(*estimate, *truth));
         sums
     }
 
     /// Root mean square, mean absolute and mean error; zeros for no rides.
-    pub(crate) fn metrics(&self) -> Metrics {
+    pub fn metrics(&self) -> Metrics {
         let rides = f64::from(self.rides.max(1));
         Metrics {
             rmse: (self.squared / rides).sqrt(),
@@ -43,7 +43,7 @@ impl ErrorSums {
 }
 
 /// Errors by borough, most rides first.
-pub(crate) fn by_borough<'a>(rides: impl Iterator<Item = (&'a str, f64, f64)>) -> Vec<BoroughError> {
+pub fn by_borough<'a>(rides: impl Iterator<Item = (&'a str, f64, f64)>) -> Vec<BoroughError> {
     let mut sums: BTreeMap<&str, ErrorSums> = BTreeMap::new();
     for (borough, estimate, truth) in rides {
         sums.entry(borough).or_default().add(estimate, truth);

@@ -9,37 +9,40 @@ use curbside::bundle::{DroppedRows, Month};
 use curbside::trip::{MAX_MILES, Pickup};
 use curbside_tlc::{DropReason, Filter, ReadOptions, Ride, read_month};
 
-use crate::error::{TrainError, TrainErrorKind};
-use crate::progress::Progress;
+use crate::error::{EvaluateError, EvaluateErrorKind};
 
 /// Rides in file order: parallel vectors, one entry a ride.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rides {
+pub struct Rides {
     /// What a caller would have asked.
-    pub(crate) trips: Vec<Trip>,
+    pub trips: Vec<Trip>,
     /// Minutes that the ride took.
-    pub(crate) minutes: Vec<f64>,
+    pub minutes: Vec<f64>,
     /// Day of the pickup.
-    pub(crate) days: Vec<NaiveDate>,
+    pub days: Vec<NaiveDate>,
     /// Miles as recorded, absurd ones too.
-    pub(crate) recorded_miles: Vec<f64>,
+    pub recorded_miles: Vec<f64>,
 }
 
 /// Which pickups count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Within {
+pub enum Within {
     /// Those in the month that the file is named after: what is learnt from.
     NamedMonth,
     /// All of the file: what is measured on, and what the baseline learns from, so that figures compare with the reference's.
     File,
 }
 
-/// Reads files in order.
-pub(crate) fn read(
+/// Reads trip files in order, and says of each how many of its rows are used and why the others are not.
+///
+/// # Errors
+///
+/// A file that cannot be read, or no ride in any of them.
+pub fn read(
     paths: &[PathBuf],
     within: Within,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<(Rides, Vec<Month>), TrainError> {
+    news: &mut dyn FnMut(&Month),
+) -> Result<(Rides, Vec<Month>), EvaluateError> {
     let (mut rides, mut months) = (Rides::default(), Vec::new());
     for path in paths {
         let month = read_month(path, &ReadOptions::default())?;
@@ -66,13 +69,13 @@ pub(crate) fn read(
             used: (rides.trips.len() - before) as u64,
             dropped: in_order(dropped),
         };
-        progress(&Progress::Month(entry.clone()));
+        news(&entry);
         months.push(entry);
     }
     if rides.trips.is_empty() {
         let files = months.iter().map(|month| month.file.as_str()).collect::<Vec<_>>().join(", ");
         let message = format!("expected rides of 1 to 60 minutes in {files}, found none: look at the reasons above");
-        return Err(TrainError::new(TrainErrorKind::NoRides, message));
+        return Err(EvaluateError::new(EvaluateErrorKind::TooFewRides, message));
     }
     Ok((rides, months))
 }
@@ -93,12 +96,10 @@ impl Rides {
     }
 
     /// The same rides as asked for by someone who does not know the distance.
-    pub(crate) fn without_distance(&self) -> Result<Vec<Trip>, TrainError> {
-        self.trips
-            .iter()
-            .map(|trip| Trip::new(trip.pu_location_id(), trip.do_location_id(), None, trip.pickup()))
-            .collect::<Result<_, _>>()
-            .map_err(|fault| TrainError::new(TrainErrorKind::Data, fault))
+    pub fn without_distance(&self) -> Vec<Trip> {
+        // Zones and time of a trip are right already, so none is lost here.
+        let blind = |trip: &Trip| Trip::new(trip.pu_location_id(), trip.do_location_id(), None, trip.pickup()).ok();
+        self.trips.iter().filter_map(blind).collect()
     }
 }
 
@@ -115,6 +116,6 @@ fn in_order(mut dropped: BTreeMap<String, u64>) -> Vec<DroppedRows> {
 }
 
 /// A file's name without its folder.
-pub(crate) fn file_name(path: &Path) -> String {
+pub fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }

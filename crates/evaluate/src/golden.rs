@@ -10,8 +10,8 @@ const FROM_TRAINING: usize = 24;
 /// Minutes from 1970-01-01T00:00 to 2021-07-04T12:00, a holiday that is a Sunday.
 const HOLIDAY: i64 = 27_090_000;
 
-/// Picks rides and answers them.
-pub(crate) fn choose(trips: &[Trip], estimator: &Estimator) -> Vec<GoldenRide> {
+/// Golden rides of a bundle: 24 spread evenly over `trips`, then odd ones, each with the bits of its estimate.
+pub fn golden_rides(trips: &[Trip], estimator: &Estimator) -> Vec<GoldenRide> {
     let spread = (0..FROM_TRAINING).filter_map(|index| trips.get(index * trips.len() / FROM_TRAINING)).copied();
     spread.chain(odd_rides()).map(|trip| answered(&trip, estimator)).collect()
 }

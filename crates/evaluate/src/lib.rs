@@ -1,0 +1,36 @@
+//! Rides to learn from and to measure on, and how good a bundle is on them.
+//!
+//! Every figure is measured by the [`Estimator`](curbside::Estimator) that serves. It is apart from training because it
+//! needs no LightGBM: whoever only looks at a bundle need not compile a library for minutes.
+//!
+//! In reading order:
+//!
+//! - [`read`]: trip files to [`Rides`], with the account of the rows that are none. [`Within`]: which pickups count.
+//! - [`ErrorSums`], [`by_borough`]: how far estimates are from the truth.
+//! - [`measure`]: a bundle on rides it has not learnt from. [`Measured`]: what came of it.
+//! - [`golden_rides`]: the rides that every host answers when it opens a bundle.
+//! - [`PackedBundle`]: a bundle, checked by opening it, and how it is written.
+//! - [`EvaluateError`]: what went wrong, what was expected, what to do.
+//!
+//! There is no clock and no random source: the same files give the same bytes.
+
+// Native and for files only: the scoring module's ban on platform floats, clocks and files does not reach here.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")
+)]
+
+mod error;
+mod golden;
+mod measure;
+mod metrics;
+mod output;
+mod rides;
+
+pub use error::{EvaluateError, EvaluateErrorKind};
+pub use golden::golden_rides;
+pub use measure::{Measured, measure};
+pub use metrics::{ErrorSums, by_borough};
+pub use output::PackedBundle;
+pub use rides::{Rides, Within, file_name, read};
