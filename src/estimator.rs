@@ -6,9 +6,9 @@
 use ndarray::{Array1, ArrayView2, Axis};
 
 use crate::bundle::{Bundle, Card, GoldenRide, Limits, OpenError, Section};
-use crate::engine::Predictor;
+use crate::engine::{Calibrator, IntervalPredictor, Predictor};
 use crate::features::{Encoder, LocalTime, ZonePairs, Zones};
-use crate::model::Target;
+use crate::model::{Interval, Target};
 use crate::trip::{Pickup, Trip};
 use crate::warning::{Warning, Warnings};
 
@@ -20,6 +20,9 @@ const MAX_COLUMNS: usize = 128;
 pub struct Estimate {
     /// Minutes (or the target's unit), within the target's bounds.
     pub duration: f64,
+    /// Where the truth is expected with the probability that [`Estimator::coverage`] names, around `duration` and within
+    /// the target's bounds; `None` for a model that does not say.
+    pub interval: Option<Interval>,
     /// Wall time of the pickup that was scored.
     pub pickup: LocalTime,
     /// Miles that were scored, given or assumed.
@@ -39,6 +42,7 @@ pub struct Estimator {
     pairs: ZonePairs,
     encoder: Encoder,
     predictor: Predictor,
+    calibrator: Calibrator,
 }
 
 impl Estimator {
@@ -71,13 +75,13 @@ impl Estimator {
     /// Freezes a bundle and checks its golden rides.
     ///
     /// The parts are validated in the order in which they lean on each other: target, features with zones, pairs,
-    /// model against the columns, golden rides against all of them.
+    /// model and calibration against the columns, golden rides against all of them.
     ///
     /// # Errors
     ///
     /// [`OpenError`] of kind `Invalid`, `Limit` or `Golden`.
     pub fn from_bundle(bundle: Bundle, limits: &Limits) -> Result<Estimator, OpenError> {
-        let Bundle { card, target, features, zones, pairs, model, golden } = bundle;
+        let Bundle { card, target, features, zones, pairs, model, calibration, golden } = bundle;
         if !(target.low.is_finite() && target.high.is_finite() && target.low <= target.high) {
             let message = format!("expected finite bounds, low <= high, found {} and {}", target.low, target.high);
             return Err(OpenError::invalid(Section::Target, message));
@@ -87,17 +91,25 @@ impl Estimator {
             let message = format!("expected at most {max_columns} columns, found {}", features.columns.len());
             return Err(OpenError::invalid(Section::Features, message));
         }
+        let keys: usize = features.tables.iter().map(|table| table.keys.len()).sum();
+        if keys > limits.table_keys {
+            let message = format!("expected at most {} keys of tables, found {keys}", limits.table_keys);
+            return Err(OpenError::invalid(Section::Features, message));
+        }
         let encoder = Encoder::new(features, &zones).map_err(|fault| OpenError::invalid(Section::Features, fault))?;
         if !pairs.is_valid() {
             return Err(OpenError::invalid(Section::Pairs, "expected a bitset of 265 x 265"));
         }
         model.validate(encoder.columns(), &limits.shape).map_err(|fault| OpenError::invalid(Section::Model, fault))?;
+        calibration
+            .validate(encoder.columns(), &limits.shape)
+            .map_err(|fault| OpenError::invalid(Section::Calibration, fault))?;
         if golden.len() > limits.golden {
             let message = format!("expected at most {} rides, found {}", limits.golden, golden.len());
             return Err(OpenError::invalid(Section::Golden, message));
         }
-        let predictor = Predictor::new(&model);
-        let estimator = Estimator { card, target, zones, pairs, encoder, predictor };
+        let (predictor, calibrator) = (Predictor::new(&model), Calibrator::new(&calibration));
+        let estimator = Estimator { card, target, zones, pairs, encoder, predictor, calibrator };
         golden.iter().enumerate().try_for_each(|(index, ride)| estimator.check_golden(index, ride))?;
         Ok(estimator)
     }
@@ -106,15 +118,15 @@ impl Estimator {
         let trip = Pickup::from_local_minutes(golden.pickup_minutes)
             .and_then(|pickup| Trip::new(golden.pu_location_id, golden.do_location_id, golden.trip_distance, pickup))
             .map_err(|fault| OpenError::invalid(Section::Golden, format!("ride {index}: {fault}")))?;
-        let found = self.estimate(&trip).duration;
-        let expected = f64::from_bits(golden.duration_bits);
-        if found.to_bits() == golden.duration_bits {
+        let found = self.estimate(&trip);
+        let interval = found.interval.map(|interval| [interval.low.to_bits(), interval.high.to_bits()]);
+        if found.duration.to_bits() == golden.duration_bits && interval == golden.interval_bits {
             return Ok(());
         }
         Err(OpenError::golden(format!(
-            "ride {index}: expected {expected} ({:016x}), found {found} ({:016x})",
-            golden.duration_bits,
-            found.to_bits()
+            "ride {index}: expected {}, found {}",
+            shown(golden.duration_bits, golden.interval_bits),
+            shown(found.duration.to_bits(), interval)
         )))
     }
 
@@ -127,12 +139,14 @@ impl Estimator {
         let ride = self.encoder.settle(trip);
         let mut row = [0.0; MAX_COLUMNS];
         self.encoder.encode(&ride, &mut row);
-        let (duration, clipped) = self.bound(self.predictor.predict(&row));
+        let (duration, clipped) = self.target.bound(self.calibrator.correction().apply(self.predictor.predict(&row)));
+        let interval = self.calibrator.interval();
         let mut warnings = ride.warnings;
         warnings.add_if(!self.pairs.contains(trip.pu_location_id(), trip.do_location_id()), Warning::UnseenZonePair);
         warnings.add_if(clipped, Warning::DurationClipped);
         Estimate {
             duration,
+            interval: interval.map(|i| i.around(duration, &row, ride.distance_assumed, &self.target)),
             pickup: ride.pickup,
             trip_distance: ride.trip_distance,
             distance_assumed: ride.distance_assumed,
@@ -154,6 +168,31 @@ impl Estimator {
     ///
     /// A sentence, if the matrix has not the encoder's number of columns.
     pub fn predict_matrix(&self, matrix: &ArrayView2<'_, f64>) -> Result<Array1<f64>, String> {
+        let correction = self.calibrator.correction();
+        self.map_rows(matrix, |row| self.target.bound(correction.apply(self.predictor.predict(row))).0)
+    }
+
+    /// The model's own numbers for a feature matrix, before correction and bounds: what a correction is learnt from.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict_matrix`](Estimator::predict_matrix).
+    pub fn raw_matrix(&self, matrix: &ArrayView2<'_, f64>) -> Result<Array1<f64>, String> {
+        self.map_rows(matrix, |row| self.predictor.predict(row))
+    }
+
+    /// The expected sizes of the errors of a feature matrix, in the target's unit, each above 0: what residuals are divided
+    /// by before quantiles are taken of them. 1 for every row where the bundle has no interval.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict_matrix`](Estimator::predict_matrix).
+    pub fn scale_matrix(&self, matrix: &ArrayView2<'_, f64>) -> Result<Array1<f64>, String> {
+        let interval = self.calibrator.interval();
+        self.map_rows(matrix, |row| interval.map_or(1.0, |interval| interval.scale(row)))
+    }
+
+    fn map_rows(&self, matrix: &ArrayView2<'_, f64>, score: impl Fn(&[f64]) -> f64) -> Result<Array1<f64>, String> {
         if matrix.ncols() != self.encoder.columns() {
             return Err(format!("expected {} columns, found {}", self.encoder.columns(), matrix.ncols()));
         }
@@ -162,20 +201,13 @@ impl Estimator {
             for (place, value) in row.iter_mut().zip(values) {
                 *place = *value;
             }
-            self.bound(self.predictor.predict(&row)).0
+            score(&row)
         }))
     }
 
-    /// Moves a raw number into the target's bounds, and says whether it had to be moved.
-    fn bound(&self, raw: f64) -> (f64, bool) {
-        if raw > self.target.high {
-            (self.target.high, true)
-        } else if raw >= self.target.low {
-            (raw, false)
-        } else {
-            // Below, or NaN: a sum of finite parts that overflowed both ways. No estimate is ever NaN.
-            (self.target.low, true)
-        }
+    /// The nominal share of rides whose truth lies in their interval; `None` for a model without intervals.
+    pub fn coverage(&self) -> Option<f64> {
+        self.calibrator.interval().map(IntervalPredictor::coverage)
     }
 
     /// Where the model comes from and how good it is.
@@ -206,5 +238,19 @@ impl Estimator {
     /// The frozen model.
     pub fn predictor(&self) -> &Predictor {
         &self.predictor
+    }
+
+    /// The frozen calibration.
+    pub fn calibration(&self) -> &Calibrator {
+        &self.calibrator
+    }
+}
+
+/// An estimate's numbers and bits, for a message.
+fn shown(duration: u64, interval: Option<[u64; 2]>) -> String {
+    let number = |bits: u64| format!("{} ({bits:016x})", f64::from_bits(bits));
+    match interval {
+        Some([low, high]) => format!("{} in {} to {}", number(duration), number(low), number(high)),
+        None => format!("{} without an interval", number(duration)),
     }
 }

@@ -8,7 +8,7 @@
 //! - [`features`]: the feature logic, as data and frozen: [`FeatureSpec`](features::FeatureSpec), [`Encoder`](features::Encoder).
 //! - [`model`]: models as stored; [`engine`]: models frozen for speed.
 //! - [`bundle`]: the `.curb` file: [`Bundle`], [`OpenError`].
-//! - [`Estimator`]: an opened bundle, which scores. [`Estimate`]: what a rider is told. [`Warning`]: what they should know.
+//! - [`Estimator`]: an opened bundle, which scores. [`Estimate`]: what a rider is told, with its [`Interval`]. [`Warning`]: what they should know.
 //! - [`serving`]: the web protocols, as pure functions from request to reply.
 //!
 //! ```no_run
@@ -37,5 +37,6 @@ pub mod wasm;
 
 pub use bundle::{Bundle, Limits, OpenError};
 pub use estimator::{Estimate, Estimator};
+pub use model::Interval;
 pub use trip::{Trip, TripError};
 pub use warning::{Warning, Warnings};

@@ -56,6 +56,11 @@ pub(crate) fn integral(x: f64) -> Option<i64> {
     if x.is_finite() && x.abs() <= EXACT && floor(x) == x { Some(truncate_to_i64(x)) } else { None }
 }
 
+/// The category that `x` is: an integral number from 0 to 2^32 - 1.
+pub(crate) fn category(x: f64) -> Option<u32> {
+    integral(x).and_then(|value| u32::try_from(value).ok())
+}
+
 /// Truncates toward zero; saturates, and NaN gives 0, as Rust's `as` defines.
 #[expect(clippy::cast_possible_truncation, reason = "truncation is what is asked for")]
 pub(crate) fn truncate_to_i64(x: f64) -> i64 {
@@ -78,6 +83,12 @@ pub(crate) fn count_to_f64(n: usize) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "dates are bounded far below 2^53 minutes")]
 pub(crate) fn i64_to_f64(n: i64) -> f64 {
     n as f64
+}
+
+/// The nearest integer from 0 to 255, halves up; NaN gives 0.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturation is what is asked for")]
+pub(crate) fn nearest_u8(x: f64) -> u8 {
+    round(x) as u8
 }
 
 /// The nearest `f32`, ties to even: what leaves and thresholds of our own training are rounded to.

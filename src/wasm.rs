@@ -22,8 +22,8 @@ const GIVEN_DISTANCE: u32 = 1;
 const GIVEN_WALL_MINUTES: u32 = 2;
 
 /// Numbers that an estimate leaves in the result buffer: duration, miles scored, 1 where those were assumed, warning
-/// bits, minutes since 1970 on the wall.
-const RESULTS: usize = 5;
+/// bits, minutes since 1970 on the wall, the interval's lower and upper end (NaN where the model has none).
+const RESULTS: usize = 7;
 
 #[wasm_bindgen(start)]
 fn start() {
@@ -96,7 +96,7 @@ impl Scorer {
         Ok(Scorer { estimator, results: Box::new([0.0; RESULTS]) })
     }
 
-    /// Address of the result buffer in the wasm memory: 5 doubles.
+    /// Address of the result buffer in the wasm memory: 7 doubles.
     pub fn results(&self) -> *const f64 {
         self.results.as_ptr()
     }
@@ -124,8 +124,8 @@ impl Scorer {
     }
 
     /// Estimates many rides given in columns of one length, each row's numbers and `given` bits as for `estimate`.
-    /// Returns `[durations, warnings, errors]`: a ride that cannot be scored has NaN, and an error
-    /// `{row, code, field, message}`.
+    /// Returns `[durations, warnings, errors, lows, highs]`: a ride that cannot be scored has NaN, and an error
+    /// `{row, code, field, message}`. The ends of the intervals are `null` where the model has none.
     ///
     /// # Errors
     ///
@@ -144,6 +144,8 @@ impl Scorer {
             return Err(errors::columns_error(&[rows, to.len(), distance.len(), pickup.len(), given.len()]));
         }
         let mut durations = vec![f64::NAN; rows];
+        let ends = if self.estimator.coverage().is_some() { rows } else { 0 };
+        let (mut lows, mut highs) = (vec![f64::NAN; ends], vec![f64::NAN; ends]);
         let mut warnings = vec![0; rows];
         let errors = Array::new();
         for row in 0..rows {
@@ -152,6 +154,10 @@ impl Scorer {
                     let estimate = self.estimator.estimate(&trip);
                     durations[row] = estimate.duration;
                     warnings[row] = estimate.warnings.bits();
+                    if let Some(interval) = estimate.interval {
+                        lows[row] = interval.low;
+                        highs[row] = interval.high;
+                    }
                 }
                 Err(error) => {
                     errors.push(&errors::row_error(row, &error)?);
@@ -159,7 +165,11 @@ impl Scorer {
             }
         }
         let (durations, warnings) = (Float64Array::from(&durations[..]), Uint32Array::from(&warnings[..]));
-        Ok(Array::of3(&durations, &warnings, &errors))
+        let end = |values: &[f64]| match self.estimator.coverage() {
+            Some(_) => JsValue::from(Float64Array::from(values)),
+            None => JsValue::NULL,
+        };
+        Ok(Array::of5(&durations, &warnings, &errors, &end(&lows), &end(&highs)))
     }
 
     /// Answers `POST /predict`: returns `[status, body]`.
@@ -228,6 +238,11 @@ impl Scorer {
         to_object(self.estimator.target())
     }
 
+    /// The nominal share of rides whose truth lies in their interval; `undefined` for a model without intervals.
+    pub fn coverage(&self) -> Option<f64> {
+        self.estimator.coverage()
+    }
+
     fn keep(&mut self, estimate: &Estimate) -> f64 {
         *self.results = [
             estimate.duration,
@@ -235,6 +250,8 @@ impl Scorer {
             f64::from(u8::from(estimate.distance_assumed)),
             f64::from(estimate.warnings.bits()),
             crate::num::i64_to_f64(estimate.pickup.minutes()),
+            estimate.interval.map_or(f64::NAN, |interval| interval.low),
+            estimate.interval.map_or(f64::NAN, |interval| interval.high),
         ];
         estimate.duration
     }

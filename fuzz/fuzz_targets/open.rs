@@ -12,7 +12,7 @@ use curbside::{Estimator, Trip};
 use libfuzzer_sys::fuzz_target;
 use sha2::Digest;
 
-const SECTIONS: u16 = 7;
+const SECTIONS: u16 = 8;
 
 fuzz_target!(|body: &[u8]| {
     let Ok(length) = u32::try_from(body.len()) else { return };
@@ -27,8 +27,11 @@ fuzz_target!(|body: &[u8]| {
     for (pu, to, miles) in [(130, 132, Some(6.25)), (264, 265, None), (1, 1, Some(0.0)), (132, 130, Some(99.0))] {
         for pickup in [Pickup::Local(26_872_350), Pickup::Utc(26_872_350)] {
             let Ok(trip) = Trip::new(pu, to, miles, pickup) else { panic!("a ride that is right was refused") };
-            let duration = estimator.estimate(&trip).duration;
-            assert!((estimator.target().low..=estimator.target().high).contains(&duration));
+            let estimate = estimator.estimate(&trip);
+            let (low, high) = estimate.interval.map_or((estimate.duration, estimate.duration), |i| (i.low, i.high));
+            assert!(estimator.target().low <= low && low <= estimate.duration);
+            assert!(estimate.duration <= high && high <= estimator.target().high);
+            assert!((0.0..=100.0).contains(&estimate.trip_distance));
         }
     }
 });

@@ -22,18 +22,34 @@ pub struct Card {
     pub mlflow_run: Option<String>,
     /// Months it was trained on.
     pub trained_on: Vec<Month>,
+    /// Months that the correction and the interval were learnt on; empty where that was done on the training months, out
+    /// of fold.
+    pub calibrated_on: Vec<Month>,
+    /// The bundle whose model this is, where only the calibration was learnt again: its version and the digest of its
+    /// body, such as `2024-01 (sha256 0123...)`.
+    pub recalibrated_from: Option<String>,
     /// Months it was measured on, once.
     pub measured_on: Vec<Month>,
     /// Error on the training months, by folds of whole days.
     pub folds: Option<Metrics>,
+    /// The same with every distance hidden.
+    pub folds_without_distance: Option<Metrics>,
     /// Error on the months it was measured on.
     pub test: Option<Metrics>,
-    /// The same by borough of the pickup.
+    /// The same with every distance hidden.
+    pub test_without_distance: Option<Metrics>,
+    /// The intervals on the months it was measured on.
+    pub interval: Option<IntervalMetrics>,
+    /// The same with every distance hidden.
+    pub interval_without_distance: Option<IntervalMetrics>,
+    /// Error on the months it was measured on, by borough of the pickup.
     pub boroughs: Vec<BoroughError>,
     /// What the trainer was told: name and value.
     pub parameters: Vec<(String, String)>,
-    /// Anything a user should know.
+    /// Anything a user may want to know.
     pub notes: Vec<String>,
+    /// Anything a user must know before believing the figures.
+    pub warnings: Vec<String>,
 }
 
 /// One file of rides.
@@ -69,6 +85,19 @@ pub struct Metrics {
     pub mae: f64,
     /// Mean of estimate minus truth.
     pub bias: f64,
+    /// Rides measured.
+    pub rides: u64,
+}
+
+/// How well intervals keep what they promise.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IntervalMetrics {
+    /// The share of rides that was promised to lie inside.
+    pub coverage: f64,
+    /// The share that did.
+    pub covered: f64,
+    /// Mean of high minus low, in the target's unit.
+    pub mean_width: f64,
     /// Rides measured.
     pub rides: u64,
 }

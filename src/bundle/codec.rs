@@ -3,42 +3,15 @@
 //! bincode 2.0.1 is complete and no longer maintained (RUSTSEC-2025-0141), so it is kept behind these two functions,
 //! always with a limit, and fuzzed.
 
+#[cfg(not(target_arch = "wasm32"))]
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use super::Limits;
-use super::ensemble::StoredEnsemble;
 use super::error::OpenError;
 use super::header::SectionBytes;
-use crate::model::{Linear, Model};
 
 /// What decoding one section may allocate. `Limits::bytes` has bounded what it reads.
 const DECODE_LIMIT: usize = 256 << 20;
-
-/// A model as the file has it: split into streams of one kind, which compress.
-#[derive(Serialize, Deserialize)]
-#[allow(clippy::large_enum_variant, reason = "one value lives for the moment between the file and the model")]
-pub(super) enum StoredModel {
-    Linear(Linear),
-    Ensemble(StoredEnsemble),
-}
-
-impl StoredModel {
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn from_model(model: &Model) -> Result<StoredModel, String> {
-        Ok(match model {
-            Model::Linear(linear) => StoredModel::Linear(linear.clone()),
-            Model::Ensemble(ensemble) => StoredModel::Ensemble(StoredEnsemble::from_ensemble(ensemble)?),
-        })
-    }
-
-    pub(super) fn into_model(self, limits: &Limits) -> Result<Model, String> {
-        Ok(match self {
-            StoredModel::Linear(linear) => Model::Linear(linear),
-            StoredModel::Ensemble(stored) => Model::Ensemble(stored.into_ensemble(&limits.shape)?),
-        })
-    }
-}
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {

@@ -18,7 +18,7 @@ use super::error::{OpenError, OpenErrorKind};
 /// The first eight bytes. The high bit and the line ends betray a transfer that took the file for text, as PNG's do.
 pub const MAGIC: [u8; 8] = *b"\x89CURB\r\n\x1a";
 /// The format that this build reads and writes.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 /// Length of the header.
 pub const HEADER_BYTES: usize = 48;
 const ENTRY_BYTES: usize = 8;
@@ -41,17 +41,20 @@ pub enum Section {
     Model = 6,
     /// [`GoldenRide`](super::GoldenRide)s
     Golden = 7,
+    /// [`Calibration`](crate::model::Calibration)
+    Calibration = 8,
 }
 
 impl Section {
     /// All sections, in the order of the file.
-    pub const ALL: [Section; 7] = [
+    pub const ALL: [Section; 8] = [
         Section::Card,
         Section::Target,
         Section::Features,
         Section::Zones,
         Section::Pairs,
         Section::Model,
+        Section::Calibration,
         Section::Golden,
     ];
 
@@ -64,6 +67,7 @@ impl Section {
             Section::Zones => "zones",
             Section::Pairs => "pairs",
             Section::Model => "model",
+            Section::Calibration => "calibration",
             Section::Golden => "golden",
         }
     }

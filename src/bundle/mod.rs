@@ -12,16 +12,17 @@ mod codec;
 mod ensemble;
 mod error;
 mod header;
+mod stored;
 
-pub use card::{BoroughError, Card, DroppedRows, Metrics, Month};
+pub use card::{BoroughError, Card, DroppedRows, IntervalMetrics, Metrics, Month};
 pub use error::{OpenError, OpenErrorKind};
 pub use header::{FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, Section};
 
 use serde::{Deserialize, Serialize};
 
 use crate::features::{FeatureSpec, ZonePairs, Zones};
-use crate::model::{Model, Target, TreeShape};
-use codec::StoredModel;
+use crate::model::{Calibration, Model, Target, TreeShape};
+use stored::{StoredCalibration, StoredModel};
 
 /// What opening a bundle may cost.
 #[derive(Clone, Copy, Debug)]
@@ -30,18 +31,21 @@ pub struct Limits {
     pub bytes: usize,
     /// Columns of the feature row.
     pub columns: usize,
+    /// Keys of all tables.
+    pub table_keys: usize,
     /// Golden rides.
     pub golden: usize,
-    /// Trees, nodes and depth.
+    /// Trees, nodes and depth of each model.
     pub shape: TreeShape,
 }
 
 impl Default for Limits {
-    /// 16 MiB, 128 columns, 1,024 golden rides; 16,384 trees of 1,048,576 nodes in all, 1,024 deep.
+    /// 16 MiB, 128 columns, 262,144 keys of tables, 1,024 golden rides; 16,384 trees of 1,048,576 nodes in all, 1,024 deep.
     fn default() -> Limits {
         Limits {
             bytes: 16 << 20,
             columns: 128,
+            table_keys: 1 << 18,
             golden: 1024,
             shape: TreeShape { trees: 1 << 14, nodes: 1 << 20, depth: 1 << 10 },
         }
@@ -61,6 +65,8 @@ pub struct GoldenRide {
     pub pickup_minutes: i64,
     /// `f64::to_bits` of the estimate.
     pub duration_bits: u64,
+    /// `f64::to_bits` of the interval's lower and upper end, where the model has an interval.
+    pub interval_bits: Option<[u64; 2]>,
 }
 
 /// The parts of a bundle.
@@ -78,6 +84,8 @@ pub struct Bundle {
     pub pairs: ZonePairs,
     /// The model.
     pub model: Model,
+    /// What was learnt about it afterwards.
+    pub calibration: Calibration,
     /// Rides with known answers.
     pub golden: Vec<GoldenRide>,
 }
@@ -106,14 +114,18 @@ impl Bundle {
     /// Never, for any input.
     pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Bundle, OpenError> {
         let body = header::Body::open(bytes, limits)?;
-        let stored: StoredModel = codec::decode(body.section(Section::Model)?)?;
+        let model: StoredModel = codec::decode(body.section(Section::Model)?)?;
+        let calibration: StoredCalibration = codec::decode(body.section(Section::Calibration)?)?;
         Ok(Bundle {
             card: codec::decode(body.section(Section::Card)?)?,
             target: codec::decode(body.section(Section::Target)?)?,
             features: codec::decode(body.section(Section::Features)?)?,
             zones: codec::decode(body.section(Section::Zones)?)?,
             pairs: codec::decode(body.section(Section::Pairs)?)?,
-            model: stored.into_model(limits).map_err(|fault| OpenError::invalid(Section::Model, fault))?,
+            model: model.into_model(limits).map_err(|fault| OpenError::invalid(Section::Model, fault))?,
+            calibration: calibration
+                .into_calibration(limits)
+                .map_err(|fault| OpenError::invalid(Section::Calibration, fault))?,
             golden: codec::decode(body.section(Section::Golden)?)?,
         })
     }
@@ -125,14 +137,16 @@ impl Bundle {
     /// A sentence, if a part is larger than the format can say.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
-        let stored = StoredModel::from_model(&self.model)?;
+        let model = StoredModel::from_model(&self.model)?;
+        let calibration = StoredCalibration::from_calibration(&self.calibration)?;
         header::write(&[
             (Section::Card, codec::encode(&self.card)?),
             (Section::Target, codec::encode(&self.target)?),
             (Section::Features, codec::encode(&self.features)?),
             (Section::Zones, codec::encode(&self.zones)?),
             (Section::Pairs, codec::encode(&self.pairs)?),
-            (Section::Model, codec::encode(&stored)?),
+            (Section::Model, codec::encode(&model)?),
+            (Section::Calibration, codec::encode(&calibration)?),
             (Section::Golden, codec::encode(&self.golden)?),
         ])
     }

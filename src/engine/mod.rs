@@ -2,9 +2,13 @@
 //!
 //! [`Predictor`] is the one seam between a [`Model`] and its kernels: it is built once from a validated model, chooses
 //! the kernel, and from then on predicting cannot fail and allocates nothing. A new kernel is one variant here.
+//! [`Calibrator`] is the same for a [`Calibration`](crate::model::Calibration), with its [`IntervalPredictor`].
 
+mod calibrator;
 mod linear;
 mod walk;
+
+pub use calibrator::{Calibrator, IntervalPredictor};
 
 use crate::model::Model;
 use linear::LinearKernel;

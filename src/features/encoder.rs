@@ -7,6 +7,7 @@ use super::geometry::Place;
 use super::spec::{
     CalendarPart, DistanceEstimate, End, Expr, FeatureSpec, MAX_NODES, NodeId, SpecError, ZoneAttribute,
 };
+use super::table::FrozenTable;
 use super::zones::Zones;
 use crate::num;
 use crate::trip::{Distance, MAX_LOCATION_ID, MAX_PLAUSIBLE_MILES, Trip};
@@ -45,6 +46,9 @@ pub struct Encoder {
     spec: FeatureSpec,
     /// By zone id; index 0 stays empty.
     zones: Vec<Option<ZoneRow>>,
+    tables: Vec<FrozenTable>,
+    /// What the detour is computed from, in that order; empty without a detour.
+    detour: Vec<NodeId>,
 }
 
 impl Encoder {
@@ -66,7 +70,9 @@ impl Encoder {
                 place: zone.centre.map(Place::new),
             });
         }
-        Ok(Encoder { spec, zones: rows })
+        let tables = spec.tables.iter().map(FrozenTable::new).collect();
+        let detour = spec.distance_estimate.detour.map_or_else(Vec::new, |node| spec.closure(node));
+        Ok(Encoder { spec, zones: rows, tables, detour })
     }
 
     /// The spec that was frozen.
@@ -92,9 +98,9 @@ impl Encoder {
         };
         let (trip_distance, distance_assumed) = match trip.trip_distance() {
             Distance::Miles(miles) => (miles, false),
-            Distance::NotGiven | Distance::Implausible => (self.spec.distance_estimate.miles(great_circle), true),
+            Distance::NotGiven | Distance::Implausible => (f64::NAN, true),
         };
-        Ride {
+        let mut ride = Ride {
             pickup: self.spec.calendar.local(trip.pickup()),
             trip_distance,
             distance_assumed,
@@ -102,7 +108,25 @@ impl Encoder {
             pu_location_id: trip.pu_location_id(),
             do_location_id: trip.do_location_id(),
             great_circle,
+        };
+        if distance_assumed {
+            ride.trip_distance = self.spec.distance_estimate.miles(great_circle, self.detour(&ride));
         }
+        ride
+    }
+
+    /// What the assumed miles of a ride are multiplied by. `validate` has made sure that nothing here reads the distance,
+    /// which is not settled yet.
+    fn detour(&self, ride: &Ride) -> f64 {
+        let mut values = [0.0; MAX_NODES];
+        let mut detour = 1.0;
+        for node in &self.detour {
+            let index = usize::from(*node);
+            // The last one is the detour itself.
+            detour = self.evaluate_one(&self.spec.nodes[index], ride, &values);
+            values[index] = detour;
+        }
+        if detour.is_finite() { detour } else { 1.0 }
     }
 
     /// Computes the columns of a ride into the first [`columns`](Encoder::columns) places of `row`.
@@ -175,10 +199,11 @@ impl Encoder {
                 at(*a) / if denominator < *floor { *floor } else { denominator }
             }
             Expr::Cross { a, b, size } => at(*a) * f64::from(*size) + at(*b),
-            Expr::Category { of, vocabulary } => num::integral(at(*of))
-                .and_then(|value| u32::try_from(value).ok())
+            Expr::Category { of, vocabulary } => num::category(at(*of))
                 .and_then(|value| vocabulary.binary_search(&value).ok())
                 .map_or(f64::NAN, num::count_to_f64),
+            // `validate` has checked that the table is there.
+            Expr::Lookup { of, table } => self.tables[usize::from(*table)].number(at(*of)),
         }
     }
 
@@ -229,8 +254,19 @@ impl Encoder {
 
 impl DistanceEstimate {
     /// The miles assumed for two centres `great_circle` miles apart (NaN where there are none).
-    fn miles(self, great_circle: f64) -> f64 {
-        let miles = if great_circle.is_nan() { self.without_place } else { self.intercept + self.slope * great_circle };
-        num::round_to_cents(miles.clamp(SHORTEST_MILES, MAX_PLAUSIBLE_MILES))
+    fn miles(self, great_circle: f64, detour: f64) -> f64 {
+        let miles = if great_circle.is_nan() {
+            self.without_place
+        } else {
+            (self.intercept + self.slope * great_circle) * detour
+        };
+        // Not `clamp`: NaN, as of an overflow times 0, must become a distance too.
+        num::round_to_cents(if miles > MAX_PLAUSIBLE_MILES {
+            MAX_PLAUSIBLE_MILES
+        } else if miles >= SHORTEST_MILES {
+            miles
+        } else {
+            SHORTEST_MILES
+        })
     }
 }

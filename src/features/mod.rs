@@ -5,6 +5,7 @@
 //! is no skew to have between what a model learnt and what it is asked.
 //!
 //! - [`FeatureSpec`]: the expressions and columns, stored and edited. [`Expr`], [`Column`].
+//! - [`Table`]: statistics that an expression looks up.
 //! - [`Calendar`]: time zone and holidays, as data. [`LocalTime`].
 //! - [`Zones`]: the places of a city. [`Zone`].
 //! - [`ZonePairs`]: which pairs of zones the training rides covered.
@@ -15,6 +16,7 @@ mod encoder;
 mod geometry;
 mod pairs;
 mod spec;
+mod table;
 mod zones;
 
 pub use calendar::{Calendar, HolidayRule, LocalTime, Switch, TimeZoneRule};
@@ -23,4 +25,5 @@ pub use pairs::ZonePairs;
 pub use spec::{
     CalendarPart, Column, DistanceEstimate, End, Expr, FeatureSpec, MAX_NODES, NodeId, SpecError, ZoneAttribute,
 };
+pub use table::Table;
 pub use zones::{Centre, Zone, Zones};

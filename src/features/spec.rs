@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
+use super::table::Table;
 
 /// At most this many expressions: the encoder's scratch row lives on the stack.
 pub const MAX_NODES: usize = 128;
@@ -133,6 +134,14 @@ pub enum Expr {
         /// Ascending values.
         vocabulary: Vec<u32>,
     },
+    /// The number that a category (an integral value from 0 up) has in a table; the table's `otherwise` for NaN, for
+    /// fractions and for categories that are not listed.
+    Lookup {
+        /// What is looked up.
+        of: NodeId,
+        /// Index into [`FeatureSpec::tables`].
+        table: u16,
+    },
 }
 
 impl Expr {
@@ -145,9 +154,11 @@ impl Expr {
             | Expr::Calendar(_)
             | Expr::GreatCircle
             | Expr::Bearing => [None, None],
-            Expr::Clip { of, .. } | Expr::Round { of, .. } | Expr::IsMissing { of } | Expr::Category { of, .. } => {
-                [Some(of), None]
-            }
+            Expr::Clip { of, .. }
+            | Expr::Round { of, .. }
+            | Expr::IsMissing { of }
+            | Expr::Category { of, .. }
+            | Expr::Lookup { of, .. } => [Some(of), None],
             Expr::Equal { a, b } | Expr::Difference { a, b } | Expr::Ratio { a, b, .. } | Expr::Cross { a, b, .. } => {
                 [Some(a), Some(b)]
             }
@@ -178,16 +189,19 @@ pub struct Column {
     pub node: NodeId,
 }
 
-/// The distance assumed where the rider gives none: `intercept + slope * great-circle miles`, at least 0.1 and at most
-/// 50, rounded to 0.01 mile, so that a rider who sends the assumed number back gets the same estimate.
+/// The distance assumed where the rider gives none: `(intercept + slope * great-circle miles) * detour`, at least 0.1 and
+/// at most 50, rounded to 0.01 mile, so that a rider who sends the assumed number back gets the same estimate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DistanceEstimate {
     /// Miles.
     pub intercept: f64,
     /// Miles driven per mile as the crow flies.
     pub slope: f64,
-    /// Miles, where a zone has no centre.
+    /// Miles, where a zone has no centre; no detour is applied to them.
     pub without_place: f64,
+    /// The expression whose value the miles are multiplied by: how much longer the way between these two places is than
+    /// usual. 1 where there is none, or its value is not finite. It must not read the distance.
+    pub detour: Option<NodeId>,
 }
 
 /// The feature logic of one model.
@@ -197,6 +211,8 @@ pub struct FeatureSpec {
     pub calendar: Calendar,
     /// What is assumed where the distance is not given.
     pub distance_estimate: DistanceEstimate,
+    /// Statistics that expressions look up.
+    pub tables: Vec<Table>,
     /// Expressions; each reads only earlier ones.
     pub nodes: Vec<Expr>,
     /// Columns, in the model's order.
@@ -224,7 +240,19 @@ impl SpecError {
 impl FeatureSpec {
     /// A spec without columns.
     pub fn new(calendar: Calendar, distance_estimate: DistanceEstimate) -> FeatureSpec {
-        FeatureSpec { calendar, distance_estimate, nodes: Vec::new(), columns: Vec::new() }
+        FeatureSpec { calendar, distance_estimate, tables: Vec::new(), nodes: Vec::new(), columns: Vec::new() }
+    }
+
+    /// Adds a table; the index is for [`Expr::Lookup`].
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] once there are 65,536.
+    pub fn table(&mut self, table: Table) -> Result<u16, SpecError> {
+        let index = u16::try_from(self.tables.len())
+            .map_err(|_| SpecError(format!("expected at most {} tables", usize::from(u16::MAX) + 1)))?;
+        self.tables.push(table);
+        Ok(index)
     }
 
     /// Adds an expression, or finds it where it stands already.
@@ -254,19 +282,44 @@ impl FeatureSpec {
         Ok(node)
     }
 
+    /// The expressions that `node` is computed from, itself included, in their order; in a spec that validates.
+    pub(super) fn closure(&self, node: NodeId) -> Vec<NodeId> {
+        let mut read = vec![false; usize::from(node) + 1];
+        read[usize::from(node)] = true;
+        for (index, expr) in self.nodes.iter().enumerate().take(read.len()).rev() {
+            if read[index] {
+                expr.operands().into_iter().flatten().for_each(|operand| read[usize::from(operand)] = true);
+            }
+        }
+        (0..=node).filter(|node| read[usize::from(*node)]).collect()
+    }
+
     /// Checks that every expression can be computed.
     ///
     /// # Errors
     ///
-    /// A [`SpecError`] that names the expression or column, what was expected and what was found.
+    /// A [`SpecError`] that names the expression, table or column, what was expected and what was found.
     pub fn validate(&self) -> Result<(), SpecError> {
         if !self.calendar.is_valid() {
             return Err(SpecError("calendar: expected months, weekdays and offsets that exist".to_owned()));
         }
-        let estimate = self.distance_estimate;
-        if ![estimate.intercept, estimate.slope, estimate.without_place].iter().all(|x| x.is_finite()) {
-            return Err(SpecError("distance_estimate: expected finite numbers".to_owned()));
+        for (index, table) in self.tables.iter().enumerate() {
+            if let Some(fault) = table.fault() {
+                return Err(SpecError(format!("table {index} ({:?}): {fault}", table.name)));
+            }
         }
+        self.validate_nodes()?;
+        // After the expressions, because it follows them.
+        self.validate_distance_estimate()?;
+        for column in &self.columns {
+            if usize::from(column.node) >= self.nodes.len() {
+                return Err(SpecError(format!("column {:?}: there is no expression {}", column.name, column.node)));
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_nodes(&self) -> Result<(), SpecError> {
         if self.nodes.len() > MAX_NODES {
             return Err(SpecError(format!("expected at most {MAX_NODES} expressions, found {}", self.nodes.len())));
         }
@@ -280,12 +333,31 @@ impl FeatureSpec {
                     "expression {index}: expected to read earlier ones only, found {operand}"
                 )));
             }
-        }
-        for column in &self.columns {
-            if usize::from(column.node) >= self.nodes.len() {
-                return Err(SpecError(format!("column {:?}: there is no expression {}", column.name, column.node)));
+            if let Expr::Lookup { table, .. } = expr
+                && usize::from(*table) >= self.tables.len()
+            {
+                return Err(SpecError(format!("expression {index}: there is no table {table}")));
             }
         }
         Ok(())
+    }
+
+    fn validate_distance_estimate(&self) -> Result<(), SpecError> {
+        let estimate = self.distance_estimate;
+        if ![estimate.intercept, estimate.slope, estimate.without_place].iter().all(|x| x.is_finite()) {
+            return Err(SpecError("distance_estimate: expected finite numbers".to_owned()));
+        }
+        let Some(detour) = estimate.detour else { return Ok(()) };
+        if usize::from(detour) >= self.nodes.len() {
+            return Err(SpecError(format!("distance_estimate: there is no expression {detour}")));
+        }
+        let distance = [Expr::TripDistance, Expr::TripDistanceOrEstimate];
+        match self.closure(detour).into_iter().find(|node| distance.contains(&self.nodes[usize::from(*node)])) {
+            Some(node) => Err(SpecError(format!(
+                "distance_estimate: expected a detour that does not depend on the distance, found that expression \
+                 {detour} reads expression {node}"
+            ))),
+            None => Ok(()),
+        }
     }
 }

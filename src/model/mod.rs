@@ -3,9 +3,11 @@
 //! - [`Model`]: what a bundle scores with.
 //! - [`Linear`]: a weighted sum over encoded columns; [`Term`].
 //! - [`TreeEnsemble`]: trees whose leaves are summed; [`Tree`], [`Node`], [`Split`], [`Rule`], [`MissingRule`].
+//! - [`Calibration`]: what is learnt about a model afterwards: [`Correction`], [`IntervalModel`], [`Quantiles`], [`Interval`].
 //! - [`Target`]: what the number means and between which bounds it is kept.
 //! - [`ModelError`]: why a model cannot be scored.
 
+mod calibration;
 mod linear;
 mod tree;
 
@@ -13,6 +15,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use calibration::{Calibration, Correction, Interval, IntervalModel, Quantiles};
 pub use linear::{Linear, Term};
 pub use tree::{Dialect, MissingRule, Node, Rule, Split, Tree, TreeBuilder, TreeEnsemble, TreeShape};
 
@@ -65,6 +68,20 @@ pub struct Target {
     pub low: f64,
     /// Estimates above this are lowered to it.
     pub high: f64,
+}
+
+impl Target {
+    /// Moves a raw number into the bounds, and says whether it had to be moved.
+    pub fn bound(&self, raw: f64) -> (f64, bool) {
+        if raw > self.high {
+            (self.high, true)
+        } else if raw >= self.low {
+            (raw, false)
+        } else {
+            // Below, or NaN: a sum of finite parts that overflowed both ways. No estimate is ever NaN.
+            (self.low, true)
+        }
+    }
 }
 
 /// A model that cannot be scored, and why.

@@ -1,7 +1,7 @@
 //! `POST /predict`: the reference service's one route, with the answers it lacks.
 //!
 //! In: `{"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}`. Out: `duration` and `model_version`, where
-//! its clients look for them, and beside them what the estimate assumed and warns of.
+//! its clients look for them, and beside them the interval, what the estimate assumed and what it warns of.
 
 use std::fmt;
 
@@ -29,6 +29,12 @@ pub struct PredictRequest<'a> {
 #[derive(Serialize)]
 struct PredictReply<'a> {
     duration: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_low: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_high: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<f64>,
     model_version: &'a str,
     model: &'a str,
     ride_id: RideIdOut<'a>,
@@ -99,6 +105,9 @@ fn reply<'a>(
 ) -> PredictReply<'a> {
     PredictReply {
         duration: estimate.duration,
+        duration_low: estimate.interval.map(|interval| interval.low),
+        duration_high: estimate.interval.map(|interval| interval.high),
+        coverage: estimator.coverage(),
         model_version: &estimator.card().version,
         model: &estimator.card().name,
         ride_id: ride.ride_id.map_or(RideIdOut::Minted(minted_id), RideIdOut::Given),

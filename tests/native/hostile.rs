@@ -97,7 +97,7 @@ fn the_header_says_what_is_wrong() {
         ("text", b"<!doctype html>".to_vec(), OpenErrorKind::NotABundle, "curbside train"),
         ("gzip", vec![0x1f, 0x8b, 8, 0], OpenErrorKind::NotABundle, "inflate it first"),
         ("magic alone", good[..8].to_vec(), OpenErrorKind::Truncated, "expected 48 bytes, found 8"),
-        ("newer", patched(8, 2), OpenErrorKind::Version, "found 2, which is newer; update this build"),
+        ("newer", patched(8, 3), OpenErrorKind::Version, "found 3, which is newer; update this build"),
         ("older", patched(8, 0), OpenErrorKind::Version, "found 0, which is older"),
         ("longer", longer, OpenErrorKind::Truncated, "bytes of body, found"),
     ];

@@ -10,7 +10,7 @@ use curbside::trip::parse_pickup;
 use curbside::{Estimator, Trip};
 
 const LEDGER: &str = "tests/parity/ledger.csv";
-const HEADER: &str = "pu,do,trip_distance,pickup_datetime,bits";
+const HEADER: &str = "pu,do,trip_distance,pickup_datetime,bits,low,high";
 const BUNDLE: &str = "models/green-tripdata-duration.curb";
 
 /// One line: the ride as JSON would have it, and what it must be answered with.
@@ -20,7 +20,25 @@ struct Line<'a> {
     /// The JSON text of the miles; empty where the rider gives none.
     miles: &'a str,
     pickup: &'a str,
-    bits: u64,
+    bits: Bits,
+}
+
+/// What an estimate is in bits: the duration, and the ends of its interval where the model has one.
+#[derive(Clone, Copy, PartialEq)]
+struct Bits {
+    duration: u64,
+    interval: Option<[u64; 2]>,
+}
+
+impl std::fmt::Display for Bits {
+    /// As the ledger has it: three fields, the last two empty where there is no interval.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x},", self.duration)?;
+        match self.interval {
+            Some([low, high]) => write!(f, "{low:016x},{high:016x}"),
+            None => write!(f, ","),
+        }
+    }
 }
 
 fn lines(ledger: &str) -> Vec<Line<'_>> {
@@ -29,8 +47,12 @@ fn lines(ledger: &str) -> Vec<Line<'_>> {
     lines
         .map(|line| {
             let fields: Vec<&str> = line.split(',').collect();
-            let &[pu, to, miles, pickup, bits] = fields.as_slice() else { panic!("{line:?} has not five fields") };
-            Line { pu, to, miles, pickup, bits: u64::from_str_radix(bits, 16).unwrap() }
+            let &[pu, to, miles, pickup, duration, low, high] = fields.as_slice() else {
+                panic!("{line:?} has not seven fields")
+            };
+            let bits = |field: &str| u64::from_str_radix(field, 16).unwrap();
+            let interval = (!low.is_empty()).then(|| [bits(low), bits(high)]);
+            Line { pu, to, miles, pickup, bits: Bits { duration: bits(duration), interval } }
         })
         .collect()
 }
@@ -50,11 +72,13 @@ impl Line<'_> {
     }
 }
 
-fn by_numbers(estimator: &Estimator, line: &Line<'_>) -> u64 {
-    estimator.estimate(&line.trip()).duration.to_bits()
+fn by_numbers(estimator: &Estimator, line: &Line<'_>) -> Bits {
+    let estimate = estimator.estimate(&line.trip());
+    let interval = estimate.interval.map(|interval| [interval.low.to_bits(), interval.high.to_bits()]);
+    Bits { duration: estimate.duration.to_bits(), interval }
 }
 
-fn through_json(estimator: &Estimator, line: &Line<'_>) -> u64 {
+fn through_json(estimator: &Estimator, line: &Line<'_>) -> Bits {
     let Line { pu, to, miles, pickup, .. } = line;
     let mut body = format!(r#"{{"PULocationID":{pu},"DOLocationID":{to},"pickup_datetime":"{pickup}""#);
     if !miles.is_empty() {
@@ -64,7 +88,9 @@ fn through_json(estimator: &Estimator, line: &Line<'_>) -> u64 {
     let request = PredictRequest { content_type: None, body: body.as_bytes(), now: None, minted_id: "" };
     let reply = predict(Some(estimator), &request);
     let reply: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
-    reply["duration"].as_f64().unwrap().to_bits()
+    let bits = |field: &str| reply.get(field).map(|number| number.as_f64().unwrap().to_bits());
+    let interval = bits("duration_low").zip(bits("duration_high")).map(|(low, high)| [low, high]);
+    Bits { duration: bits("duration").unwrap(), interval }
 }
 
 #[test]
@@ -76,7 +102,7 @@ fn this_host_gives_the_ledgers_bits() {
         let mut blessed = format!("{HEADER}\n");
         for line in &lines {
             let Line { pu, to, miles, pickup, .. } = line;
-            writeln!(blessed, "{pu},{to},{miles},{pickup},{:016x}", by_numbers(&estimator, line)).unwrap();
+            writeln!(blessed, "{pu},{to},{miles},{pickup},{}", by_numbers(&estimator, line)).unwrap();
         }
         std::fs::write(LEDGER, blessed).unwrap();
         panic!("{LEDGER} was written anew: look at the change and run again without CURBSIDE_BLESS");
@@ -88,7 +114,7 @@ fn this_host_gives_the_ledgers_bits() {
         .filter(|(line, numbers, json)| (*numbers, *json) != (line.bits, line.bits))
         .map(|(line, numbers, json)| {
             format!(
-                "{} to {}, {:?} miles, {}: expected {:016x}, found {numbers:016x} and through JSON {json:016x}",
+                "{} to {}, {:?} miles, {}: expected {}, found {numbers} and through JSON {json}",
                 line.pu, line.to, line.miles, line.pickup, line.bits
             )
         })

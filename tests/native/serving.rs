@@ -22,10 +22,12 @@ fn post(body: &[u8], content_type: Option<&str>) -> (u16, Value) {
 fn the_references_ride_gets_the_references_answer_and_more() {
     let (status, reply) = post(br#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66}"#, None);
     // 8 (tree 1) + 4.5 (above 3 miles; 08:30 is minute 510, above 450.5) + 2.125 (the pair is category 1, in the set)
-    // + 0.75 (above 2 miles; as the crow flies it is 4.02 miles, so the difference is below 0.1) = 15.375
+    // + 0.75 (above 2 miles; as the crow flies it is 4.02 miles, so the difference is below 0.1) = 15.375, corrected to
+    // 0.25 + 1.125 * 15.375 = 17.546875. The scale is 1 (the distance is given) + 0.5 (above 3 miles) = 1.5, so the interval
+    // goes from 1.5 * 1.5 = 2.25 below to 2 * 1.5 = 3 above.
     assert_eq!(status, 200);
     let expected = json!({
-        "duration": 15.375, "model_version": "1", "model": "test", "ride_id": "minted",
+        "duration": 17.546_875, "duration_low": 15.296_875, "duration_high": 20.546_875, "coverage": 0.8, "model_version": "1", "model": "test", "ride_id": "minted",
         "assumed": {"pickup_datetime": "2021-02-03T08:30"},
     });
     assert_eq!(reply, expected);

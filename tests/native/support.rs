@@ -2,9 +2,13 @@
 
 use curbside::bundle::{Card, GoldenRide, HEADER_BYTES};
 use curbside::features::{
-    Calendar, CalendarPart, Centre, DistanceEstimate, End, Expr, FeatureSpec, Zone, ZoneAttribute, ZonePairs, Zones,
+    Calendar, CalendarPart, Centre, DistanceEstimate, End, Expr, FeatureSpec, Table, Zone, ZoneAttribute, ZonePairs,
+    Zones,
 };
-use curbside::model::{Dialect, Linear, MissingRule, Model, Rule, Target, Term, Tree, TreeBuilder, TreeEnsemble};
+use curbside::model::{
+    Calibration, Correction, Dialect, IntervalModel, Linear, MissingRule, Model, Quantiles, Rule, Target, Term, Tree,
+    TreeBuilder, TreeEnsemble,
+};
 use curbside::trip::Pickup;
 use curbside::{Bundle, Estimator, Limits, Trip};
 use sha2::Digest;
@@ -33,7 +37,7 @@ pub(crate) fn zones() -> Zones {
 
 /// Every expression there is, the plain ones as columns.
 pub(crate) fn features() -> FeatureSpec {
-    let estimate = DistanceEstimate { intercept: 0.5, slope: 1.25, without_place: 4.0 };
+    let estimate = DistanceEstimate { intercept: 0.5, slope: 1.25, without_place: 4.0, detour: None };
     let mut spec = FeatureSpec::new(Calendar::new_york(), estimate);
     let distance = spec.column("trip_distance", Expr::TripDistanceOrEstimate).unwrap();
     let given = spec.column("given", Expr::TripDistance).unwrap();
@@ -60,7 +64,23 @@ pub(crate) fn features() -> FeatureSpec {
     {
         spec.column(name, Expr::Zone(End::Dropoff, attribute)).unwrap();
     }
+    let speeds = spec.table(table("speed", &[(130 * 266 + 130, 255), (130 * 266 + 132, 4)], 10.0)).unwrap();
+    spec.column("speed", Expr::Lookup { of: pair, table: speeds }).unwrap();
+    let winding = spec.table(table("winding", &[(130, 0), (132, 2), (60_000, 255)], 1.0)).unwrap();
+    spec.distance_estimate.detour = Some(spec.node(Expr::Lookup { of: to, table: winding }).unwrap());
     spec
+}
+
+/// A table whose numbers begin at 1 and go on in steps of 1/8.
+pub(crate) fn table(name: &str, entries: &[(u32, u8)], otherwise: f64) -> Table {
+    Table {
+        name: name.to_owned(),
+        keys: entries.iter().map(|(key, _)| *key).collect(),
+        values: entries.iter().map(|(_, value)| *value).collect(),
+        offset: 1.0,
+        step: 0.125,
+        otherwise,
+    }
 }
 
 fn tree(questions: &[(u16, Rule)], leaves: &[f64]) -> Tree {
@@ -105,6 +125,25 @@ pub(crate) fn linear() -> Model {
     })
 }
 
+/// A correction and an interval for a model of those columns. The scale is worth 2 minutes where the distance is not
+/// given, else 1, and half a minute more above 3 miles.
+pub(crate) fn calibration() -> Calibration {
+    let scale = vec![
+        tree(&[(2, numeric(0.5, MissingRule::None, false))], &[1.0, 2.0]),
+        tree(&[(0, numeric(3.0, MissingRule::Nan, true))], &[0.0, 0.5]),
+    ];
+    Calibration {
+        correction: Correction { intercept: 0.25, slope: 1.125 },
+        interval: Some(IntervalModel {
+            coverage: 0.8,
+            scale: Model::Ensemble(TreeEnsemble { dialect: Dialect::LightGbm, trees: scale }),
+            smallest_scale: 0.25,
+            given: Quantiles { low: -1.5, high: 2.0 },
+            assumed: Quantiles { low: -2.0, high: 3.0 },
+        }),
+    }
+}
+
 /// The bundle, with golden rides that its own model has answered.
 pub(crate) fn bundle(model: Model) -> Bundle {
     let mut pairs = ZonePairs::default();
@@ -116,8 +155,16 @@ pub(crate) fn bundle(model: Model) -> Bundle {
         zones: zones(),
         pairs,
         model,
+        calibration: calibration(),
         golden: Vec::new(),
     };
+    answer_golden_rides(&mut bundle);
+    bundle
+}
+
+/// Fills in the golden rides as the bundle itself answers them.
+pub(crate) fn answer_golden_rides(bundle: &mut Bundle) {
+    bundle.golden.clear();
     let estimator = Estimator::from_bundle(bundle.clone(), &Limits::default()).unwrap();
     for (pu, to, miles) in [(130, 132, Some(6.25)), (132, 130, None), (264, 130, Some(0.0)), (130, 130, Some(1.0))] {
         let estimate = estimator.estimate(&Trip::new(pu, to, miles, MORNING).unwrap());
@@ -127,9 +174,9 @@ pub(crate) fn bundle(model: Model) -> Bundle {
             trip_distance: miles,
             pickup_minutes: estimate.pickup.minutes(),
             duration_bits: estimate.duration.to_bits(),
+            interval_bits: estimate.interval.map(|interval| [interval.low.to_bits(), interval.high.to_bits()]),
         });
     }
-    bundle
 }
 
 /// Makes the header tell the truth about a body that was changed, so that validation and not the digest is what refuses

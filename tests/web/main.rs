@@ -33,13 +33,14 @@ fn ride(json: &str) -> JsValue {
 #[wasm_bindgen_test]
 fn an_estimate_in_numbers_leaves_its_parts_in_the_buffer() {
     let mut scorer = scorer();
-    // The sum is drawn in tests/native/serving.rs: 8 + 4.5 + 2.125 + 0.75.
+    // The sums are drawn in tests/native/serving.rs: 0.25 + 1.125 * (8 + 4.5 + 2.125 + 0.75), less 1.5 * 1.5, more 2 * 1.5.
     let duration = scorer.estimate(130.0, 132.0, 3.66, MORNING, 3).unwrap();
-    assert_eq!(duration.to_bits(), 15.375_f64.to_bits());
+    assert_eq!(duration.to_bits(), 17.546_875_f64.to_bits());
     let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
     let address = u32::try_from(scorer.results() as usize).unwrap();
-    let results = Float64Array::new_with_byte_offset_and_length(&memory.buffer(), address, 5).to_vec();
-    assert_eq!(results, [15.375, 3.66, 0.0, 0.0, MORNING]);
+    let results = Float64Array::new_with_byte_offset_and_length(&memory.buffer(), address, 7).to_vec();
+    assert_eq!(results, [17.546_875, 3.66, 0.0, 0.0, MORNING, 15.296_875, 20.546_875]);
+    assert_eq!(scorer.coverage(), Some(0.8));
 }
 
 #[wasm_bindgen_test]
@@ -67,7 +68,7 @@ fn an_object_of_any_shape_gives_the_same_bits_or_the_same_error_as_json() {
     for (json, expected) in rows {
         match scorer.estimate_object(&ride(json), Date::now()) {
             Ok(duration) => {
-                assert!(expected.is_empty() && duration.to_bits() == 15.375_f64.to_bits(), "{json}: {duration}");
+                assert!(expected.is_empty() && duration.to_bits() == 17.546_875_f64.to_bits(), "{json}: {duration}");
             }
             Err(error) => assert_eq!(code(&error), expected, "{json}"),
         }
@@ -75,7 +76,7 @@ fn an_object_of_any_shape_gives_the_same_bits_or_the_same_error_as_json() {
     let dated = ride(r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66}"#);
     let date = Date::new(&JsValue::from_str("2021-02-03T13:30:00Z"));
     Reflect::set(&dated, &JsValue::from_str("pickup_datetime"), &date).unwrap();
-    assert_eq!(scorer.estimate_object(&dated, 0.0).unwrap().to_bits(), 15.375_f64.to_bits());
+    assert_eq!(scorer.estimate_object(&dated, 0.0).unwrap().to_bits(), 17.546_875_f64.to_bits());
 }
 
 #[wasm_bindgen_test]
@@ -83,8 +84,13 @@ fn a_batch_keeps_its_good_rides() {
     let results =
         scorer().estimate_batch(&[130.0, 999.0], &[132.0, 132.0], &[3.66, 1.0], &[MORNING, MORNING], &[3, 3]).unwrap();
     let durations: Float64Array = results.get(0).unchecked_into();
-    assert_eq!(durations.get_index(0).to_bits(), 15.375_f64.to_bits());
+    assert_eq!(durations.get_index(0).to_bits(), 17.546_875_f64.to_bits());
     assert!(durations.get_index(1).is_nan());
+    for (index, expected) in [(3, 15.296_875), (4, 20.546_875)] {
+        let ends: Float64Array = results.get(index).unchecked_into();
+        assert_eq!(ends.get_index(0).to_bits(), f64::to_bits(expected));
+        assert!(ends.get_index(1).is_nan());
+    }
     let errors: Array = results.get(2).unchecked_into();
     assert_eq!(errors.length(), 1);
     assert_eq!(code(&errors.get(0)), "PU_LOCATION_ID_RANGE");
@@ -126,7 +132,7 @@ fn bytes_that_are_no_bundle_throw_an_error_with_a_code() {
     for (bytes, expected) in [
         (&b"<!doctype html>"[..], "BUNDLE_NOT_RECOGNISED"),
         (&BUNDLE[..BUNDLE.len() - 1], "BUNDLE_TRUNCATED"),
-        (&[&BUNDLE[..8], &[2, 0], &BUNDLE[10..]].concat(), "BUNDLE_VERSION"),
+        (&[&BUNDLE[..8], &[1, 0], &BUNDLE[10..]].concat(), "BUNDLE_VERSION"),
     ] {
         let error = Scorer::new(bytes).err().expect("no such bundle opens");
         assert_eq!(code(&error), expected);

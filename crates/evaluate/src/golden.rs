@@ -46,6 +46,7 @@ fn answered(trip: &Trip, estimator: &Estimator) -> GoldenRide {
         },
         pickup_minutes: estimate.pickup.minutes(),
         duration_bits: estimate.duration.to_bits(),
+        interval_bits: estimate.interval.map(|interval| [interval.low.to_bits(), interval.high.to_bits()]),
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use curbside::bundle::Card;
 use curbside::features::{Calendar, CalendarPart, DistanceEstimate, Expr, FeatureSpec, ZonePairs, Zones};
-use curbside::model::{MissingRule, Model, Rule, Target};
+use curbside::model::{Calibration, MissingRule, Model, Rule, Target};
 use curbside::{Bundle, Estimator, Limits};
 use curbside_import::lightgbm::{LightGbmModel, read};
 use ndarray::Array2;
@@ -25,7 +25,7 @@ fn model(name: &str) -> LightGbmModel {
 
 /// An estimator around the model: the rows below are encoded already, so its own features are never computed.
 fn estimator(model: &LightGbmModel) -> Estimator {
-    let nothing = DistanceEstimate { intercept: 0.0, slope: 0.0, without_place: 0.0 };
+    let nothing = DistanceEstimate { intercept: 0.0, slope: 0.0, without_place: 0.0, detour: None };
     let mut features = FeatureSpec::new(Calendar::new_york(), nothing);
     for name in &model.feature_names {
         features.column(name, Expr::Calendar(CalendarPart::Hour)).unwrap();
@@ -37,6 +37,7 @@ fn estimator(model: &LightGbmModel) -> Estimator {
         zones: Zones::default(),
         pairs: ZonePairs::default(),
         model: Model::Ensemble(model.ensemble.clone()),
+        calibration: Calibration::default(),
         golden: Vec::new(),
     };
     // Through bytes, so that what is stored is tested too.

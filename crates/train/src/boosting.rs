@@ -237,7 +237,7 @@ mod tests {
     use crate::columns;
     use curbside::bundle::Card;
     use curbside::features::ZonePairs;
-    use curbside::model::{Model, Target};
+    use curbside::model::{Calibration, Model, Target};
     use curbside::{Bundle, Estimator};
     use curbside_evaluate::Within;
     use curbside_tlc::Taxi;
@@ -292,6 +292,7 @@ mod tests {
             zones: table,
             pairs: ZonePairs::default(),
             model: Model::Ensemble(ensemble),
+            calibration: Calibration::default(),
             golden: Vec::new(),
         };
         let estimator = Estimator::from_bundle(bundle, &Limits::default()).unwrap();

@@ -65,7 +65,7 @@ pub(crate) fn pair_number(pu_location_id: u16, do_location_id: u16) -> u32 {
 
 /// The feature that the distance estimate is fitted on: miles between centres.
 pub(crate) fn great_circle() -> Result<FeatureSpec, SpecError> {
-    let nothing = DistanceEstimate { intercept: 0.0, slope: 0.0, without_place: 0.0 };
+    let nothing = DistanceEstimate { intercept: 0.0, slope: 0.0, without_place: 0.0, detour: None };
     let mut spec = FeatureSpec::new(Calendar::new_york(), nothing);
     spec.column("great_circle", Expr::GreatCircle)?;
     Ok(spec)

@@ -26,7 +26,7 @@ pub(crate) fn fit(rides: &Rides, zones: &Zones) -> Result<DistanceEstimate, Trai
     }
     let (intercept, slope) = least_absolute_line(&points);
     let fallback = if without_place.is_empty() { points.iter().map(|point| point.1).collect() } else { without_place };
-    Ok(DistanceEstimate { intercept, slope, without_place: rounded(median(fallback)) })
+    Ok(DistanceEstimate { intercept, slope, without_place: rounded(median(fallback)), detour: None })
 }
 
 /// The line y = intercept + slope x of least mean absolute error, to four decimals.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use curbside::bundle::{Card, Metrics, Month};
 use curbside::features::{DistanceEstimate, Encoder, FeatureSpec, ZonePairs, Zones};
-use curbside::model::{Model, Target};
+use curbside::model::{Calibration, Model, Target};
 use curbside::{Bundle, Estimator, Limits};
 use curbside_evaluate::{ErrorSums, Measured, PackedBundle, Rides, Within, golden_rides, measure};
 
@@ -147,6 +147,7 @@ fn assemble(config: &TrainConfig, rides: &Rides, zones: Zones, trained_on: Vec<M
         zones,
         pairs,
         model: fitted.model.clone(),
+        calibration: Calibration::default(),
         golden: Vec::new(),
     }
 }

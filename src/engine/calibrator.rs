@@ -1,0 +1,79 @@
+//! A calibration frozen for speed: the correction, and the interval around an estimate.
+
+use super::Predictor;
+use crate::model::{Calibration, Correction, Interval, IntervalModel, Quantiles, Target};
+
+/// A [`Calibration`] ready to be applied.
+#[derive(Clone, Debug)]
+pub struct Calibrator {
+    correction: Correction,
+    interval: Option<IntervalPredictor>,
+}
+
+/// An [`IntervalModel`] ready to be asked.
+#[derive(Clone, Debug)]
+pub struct IntervalPredictor {
+    coverage: f64,
+    scale: Predictor,
+    smallest_scale: f64,
+    given: Quantiles,
+    assumed: Quantiles,
+}
+
+impl Calibrator {
+    /// Freezes a calibration that has passed [`Calibration::validate`].
+    pub(crate) fn new(calibration: &Calibration) -> Calibrator {
+        Calibrator {
+            correction: calibration.correction,
+            interval: calibration.interval.as_ref().map(IntervalPredictor::new),
+        }
+    }
+
+    /// How far the model is off on the whole.
+    pub fn correction(&self) -> Correction {
+        self.correction
+    }
+
+    /// How sure it is of one estimate, where the model says so.
+    pub fn interval(&self) -> Option<&IntervalPredictor> {
+        self.interval.as_ref()
+    }
+}
+
+impl IntervalPredictor {
+    fn new(interval: &IntervalModel) -> IntervalPredictor {
+        let IntervalModel { coverage, ref scale, smallest_scale, given, assumed } = *interval;
+        IntervalPredictor { coverage, scale: Predictor::new(scale), smallest_scale, given, assumed }
+    }
+
+    /// The nominal share of rides whose truth lies in their interval.
+    pub fn coverage(&self) -> f64 {
+        self.coverage
+    }
+
+    /// The quantiles of rides whose distance was assumed, or given.
+    pub fn quantiles(&self, distance_assumed: bool) -> Quantiles {
+        if distance_assumed { self.assumed } else { self.given }
+    }
+
+    /// The least size of an error.
+    pub fn smallest_scale(&self) -> f64 {
+        self.smallest_scale
+    }
+
+    /// The frozen model of the size of an error.
+    pub fn predictor(&self) -> &Predictor {
+        &self.scale
+    }
+
+    /// The expected size of the error for one row of encoded columns; above 0, perhaps infinite, never NaN.
+    pub(crate) fn scale(&self, row: &[f64]) -> f64 {
+        let scale = self.scale.predict(row);
+        if scale > self.smallest_scale { scale } else { self.smallest_scale }
+    }
+
+    /// The interval around the estimate of a row.
+    pub(crate) fn around(&self, estimate: f64, row: &[f64], distance_assumed: bool, target: &Target) -> Interval {
+        self.quantiles(distance_assumed).around(estimate, self.scale(row), target)
+    }
+}
