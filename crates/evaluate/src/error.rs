@@ -10,8 +10,16 @@ use curbside_tlc::{TlcError, TlcErrorKind};
 pub enum EvaluateErrorKind {
     /// A trip file cannot be read.
     Data(TlcErrorKind),
+    /// No trip file was given.
+    NoFiles,
     /// A month has too few rides.
     TooFewRides,
+    /// All rides of a month begin or end in one zone.
+    OneZone,
+    /// Two files hold the same rides.
+    Duplicate,
+    /// What is measured on was learnt from.
+    Leakage,
     /// The parts do not make a bundle that opens.
     Bundle,
     /// A file cannot be written.
@@ -23,6 +31,10 @@ impl EvaluateErrorKind {
     pub fn code(self) -> &'static str {
         match self {
             EvaluateErrorKind::Data(kind) => kind.code(),
+            EvaluateErrorKind::NoFiles => "EVALUATE_NO_FILES",
+            EvaluateErrorKind::OneZone => "EVALUATE_ONE_ZONE",
+            EvaluateErrorKind::Duplicate => "EVALUATE_DUPLICATE",
+            EvaluateErrorKind::Leakage => "EVALUATE_LEAKAGE",
             EvaluateErrorKind::TooFewRides => "EVALUATE_TOO_FEW_RIDES",
             EvaluateErrorKind::Bundle => "EVALUATE_BUNDLE",
             EvaluateErrorKind::Write => "EVALUATE_WRITE",

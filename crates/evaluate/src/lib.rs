@@ -5,7 +5,10 @@
 //!
 //! In reading order:
 //!
-//! - [`read`]: trip files to [`Rides`], with the account of the rows that are none. [`Within`]: which pickups count.
+//! - [`read`]: trip files to [`Months`] of [`TripFile`]s, with the account of the rows that are no rides. [`Within`]: which
+//!   pickups count. [`kept_apart`]: whether months to measure on are kept apart from those to learn from.
+//!   [`not_learnt_from`]: whether a bundle's own card names them.
+//! - [`Rides`]: what was asked, and what it took.
 //! - [`ErrorSums`], [`by_borough`]: how far estimates are from the truth.
 //! - [`measure`]: a bundle on rides it has not learnt from. [`Measured`]: what came of it.
 //! - [`golden_rides`]: the rides that every host answers when it opens a bundle.
@@ -25,6 +28,7 @@ mod error;
 mod golden;
 mod measure;
 mod metrics;
+mod months;
 mod output;
 mod rides;
 
@@ -32,5 +36,6 @@ pub use error::{EvaluateError, EvaluateErrorKind};
 pub use golden::golden_rides;
 pub use measure::{Measured, measure};
 pub use metrics::{ErrorSums, by_borough};
+pub use months::{FEWEST_RIDES, MOST_SHARED, Months, TripFile, Within, file_name, kept_apart, not_learnt_from, read};
 pub use output::PackedBundle;
-pub use rides::{Rides, Within, file_name, read};
+pub use rides::Rides;

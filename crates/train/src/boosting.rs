@@ -269,7 +269,7 @@ mod tests {
         let month = "2021-01".parse().unwrap();
         let config = SimulationConfig { seed: 3, month, rides: 4000, taxi: Taxi::Green };
         write_parquet(&path, &config, simulate(&config, &zones::grid()).unwrap()).unwrap();
-        let (rides, _) = curbside_evaluate::read(&[path], Within::NamedMonth, &mut |_| ()).unwrap();
+        let rides = curbside_evaluate::read(&[path], Within::NamedMonth, &mut |_| ()).unwrap().into_rides();
         let table = columns::zones(&zones::grid());
         let spec = columns::boosted(crate::distance::fit(&rides, &table).unwrap()).unwrap();
         let examples = Examples::new(&rides, &Encoder::new(spec.clone(), &table).unwrap());

@@ -1,12 +1,11 @@
 //! What to train on what.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use curbside::features::Zones;
 use curbside_evaluate::file_name;
 use curbside_publish::{BundleFile, PublishError};
-use curbside_tlc::{sha256_of, zones};
+use curbside_tlc::zones;
 
 use crate::columns;
 use crate::error::{TrainError, TrainErrorKind};
@@ -135,16 +134,6 @@ impl TrainConfig {
             }
             if let Some(fault) = candidates.iter().find_map(BoostingParameters::fault) {
                 return fail(fault);
-            }
-        }
-        let mut known = BTreeMap::new();
-        for path in self.from.iter().chain(&self.validate) {
-            let (digest, _) = sha256_of(path)?;
-            if let Some(twice) = known.insert(digest, path) {
-                let (first, second) = (twice.display(), path.display());
-                return fail(format!(
-                    "expected each file once, to learn from or to measure on, found {first} again as {second}"
-                ));
             }
         }
         Ok(())

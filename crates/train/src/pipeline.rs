@@ -6,7 +6,9 @@ use curbside::bundle::{Card, Metrics, Month};
 use curbside::features::{DistanceEstimate, Encoder, FeatureSpec, ZonePairs, Zones};
 use curbside::model::{Calibration, Model, Target};
 use curbside::{Bundle, Estimator, Limits};
-use curbside_evaluate::{ErrorSums, Measured, PackedBundle, Rides, Within, golden_rides, measure};
+use curbside_evaluate::{
+    self as evaluate, ErrorSums, Measured, Months, PackedBundle, Rides, Within, golden_rides, measure,
+};
 
 use crate::boosting::{BOUNDS, Examples, rounded};
 use crate::config::{Algorithm, TrainConfig};
@@ -30,7 +32,8 @@ struct Fitted {
 
 /// Trains a bundle, and says meanwhile how it goes.
 ///
-/// Everything is chosen on the training files; those to measure on are read after that, and estimated once.
+/// Everything is chosen on the training files; those to measure on are read before, to refuse what would fool whoever trusts
+/// the figures, and estimated once, after that. The order in which files are given does not matter.
 ///
 /// # Errors
 ///
@@ -44,7 +47,10 @@ pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Resul
         // The reference filters by duration alone.
         Algorithm::Linear => Within::File,
     };
-    let (rides, trained_on) = read(&config.from, within, progress)?;
+    let sides = Sides::read(config, within, progress)?;
+    // In the order in which they are learnt from, so that the card's command does not depend on the one given.
+    let config = &TrainConfig { from: sides.from, validate: sides.validate, ..config.clone() };
+    let rides = sides.rides;
     let estimate = distance::fit(&rides, &zones)?;
     progress(&Progress::Note(format!(
         "assumed distance: {} + {} x great circle, {} without a place",
@@ -57,8 +63,9 @@ pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Resul
             (linear(&baseline, estimate)?, Some(baseline))
         }
     };
-    let bundle = assemble(config, &rides, zones, trained_on, &fitted);
-    let bundle = measured(bundle, config, &fitted, baseline.as_ref(), progress)?;
+    let mut bundle = assemble(config, &rides, zones, sides.trained_on, &fitted);
+    bundle.card.warnings = sides.warnings;
+    let bundle = measured(bundle, sides.measured_on, &fitted, baseline.as_ref(), progress)?;
     let estimator = Estimator::from_bundle(bundle.clone(), &Limits::default())?;
     let trained = PackedBundle::new(Bundle { golden: golden_rides(&rides.trips, &estimator), ..bundle })?;
     let (stored, bytes) = (trained.stored.len(), trained.bytes);
@@ -66,13 +73,48 @@ pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Resul
     Ok(trained)
 }
 
-/// Reads trip files, saying of each how it went.
-fn read(
-    paths: &[PathBuf],
-    within: Within,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<(Rides, Vec<Month>), TrainError> {
-    Ok(curbside_evaluate::read(paths, within, &mut |month| progress(&Progress::Month(month.clone())))?)
+/// What is learnt from and what is measured on, read and kept apart.
+struct Sides {
+    /// Files to learn from in order.
+    from: Vec<PathBuf>,
+    trained_on: Vec<Month>,
+    rides: Rides,
+    /// Files to measure on in order.
+    validate: Vec<PathBuf>,
+    measured_on: Option<(Rides, Vec<Month>)>,
+    /// What a user of the figures must know.
+    warnings: Vec<String>,
+}
+
+impl Sides {
+    fn read(config: &TrainConfig, within: Within, progress: &mut dyn FnMut(&Progress)) -> Result<Sides, TrainError> {
+        let mut read = |paths: &[PathBuf], within| -> Result<Months, TrainError> {
+            let months = evaluate::read(paths, within, &mut |month| progress(&Progress::Month(month.clone())))?;
+            if let Some(note) = months.note() {
+                progress(&Progress::Note(note));
+            }
+            Ok(months)
+        };
+        let learn = read(&config.from, within)?;
+        let measure = if config.validate.is_empty() { None } else { Some(read(&config.validate, Within::File)?) };
+        let warnings = match &measure {
+            Some(measure) => evaluate::kept_apart(&learn, measure)?,
+            None => Vec::new(),
+        };
+        for warning in &warnings {
+            progress(&Progress::Note(format!("warning: {warning}")));
+        }
+        Ok(Sides {
+            from: learn.paths(),
+            trained_on: learn.accounts(),
+            rides: learn.into_rides(),
+            validate: measure.as_ref().map_or_else(Vec::new, Months::paths),
+            measured_on: measure
+                .map(|months| (months.accounts(), months))
+                .map(|(of, months)| (months.into_rides(), of)),
+            warnings,
+        })
+    }
 }
 
 fn boost(
@@ -152,18 +194,15 @@ fn assemble(config: &TrainConfig, rides: &Rides, zones: Zones, trained_on: Vec<M
     }
 }
 
-/// Reads the months kept apart, estimates them once, and writes the figures into the card.
+/// Estimates the months kept apart, once, and writes the figures into the card.
 fn measured(
     mut bundle: Bundle,
-    config: &TrainConfig,
+    months: Option<(Rides, Vec<Month>)>,
     fitted: &Fitted,
     baseline: Option<&Baseline>,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Bundle, TrainError> {
-    if config.validate.is_empty() {
-        return Ok(bundle);
-    }
-    let (rides, months) = read(&config.validate, Within::File, progress)?;
+    let Some((rides, months)) = months else { return Ok(bundle) };
     let found = measure(&Estimator::from_bundle(bundle.clone(), &Limits::default())?, &rides);
     report(&found, progress);
     if let Some(exact) = &fitted.unrounded {

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use curbside::trip::parse_pickup;
 use curbside::{Estimator, Trip};
+use curbside_evaluate::EvaluateErrorKind;
 use curbside_tlc::simulate::{SimulationConfig, simulate, write_parquet};
-use curbside_tlc::{Taxi, data_dir, zones};
+use curbside_tlc::{Taxi, TlcErrorKind, data_dir, zones};
 use curbside_train::{
     Algorithm, BoostingParameters, PackedBundle, Progress, TrainConfig, TrainErrorKind, ZoneSource, train,
 };
@@ -84,6 +85,20 @@ fn the_same_files_give_the_same_bytes_from_any_folder() {
 }
 
 #[test]
+fn months_in_any_order_give_the_same_bytes_and_the_card_says_what_looks_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_order = TrainConfig { algorithm: Algorithm::Linear, ..config(folder.path()) };
+    let months = vec![in_order.from[0].clone(), simulated(folder.path(), "2021-03", 3, 3000)];
+    let in_order = TrainConfig { from: months.clone(), ..in_order };
+    let swapped = TrainConfig { from: months.into_iter().rev().collect(), ..in_order.clone() };
+    let (first, again) = (run(&in_order), run(&swapped));
+    assert!(first.stored == again.stored && again.card_json().unwrap() == first.card_json().unwrap());
+    // Learnt from January and March, measured on the February between them.
+    let warnings = &first.bundle.card.warnings;
+    assert!(warnings.len() == 1 && warnings[0].contains("begins before the last month learnt from"), "{warnings:?}");
+}
+
+#[test]
 fn months_alone_are_enough_with_the_zones_of_a_bundle() {
     let folder = tempfile::tempdir().unwrap();
     let linear = TrainConfig { algorithm: Algorithm::Linear, ..config(folder.path()) };
@@ -122,9 +137,9 @@ fn what_cannot_be_trained_is_refused_before_minutes_are_spent() {
     let zones = TrainConfig { zones: ZoneSource::Folder(folder.path().to_owned()), ..good.clone() };
     let bundle = TrainConfig { zones: ZoneSource::Bundle(good.from[0].clone()), ..good };
     let rows = [
-        (both, TrainErrorKind::Config, "each file once"),
+        (both, TrainErrorKind::Evaluate(EvaluateErrorKind::Leakage), "the same bytes in both"),
         (none, TrainErrorKind::Config, "at least one trip file"),
-        (absent, TrainErrorKind::Data, "absent_2021-01.parquet"),
+        (absent, TrainErrorKind::Evaluate(EvaluateErrorKind::Data(TlcErrorKind::Io)), "absent_2021-01.parquet"),
         (leaves, TrainErrorKind::Config, "num_leaves: expected 2 to 4,096"),
         (zones, TrainErrorKind::Data, "taxi_zone"),
         (bundle, TrainErrorKind::Config, "zones: "),

@@ -48,9 +48,9 @@ fn what_cannot_be_trained_on_is_refused() {
     let january = simulate(&desk, "2021-01", "1");
     desk.write("text.parquet", b"not a trip file");
     let rows: [(&[&str], i32, &str); 5] = [
-        (&["--from", "absent.parquet"], 1, "TRAIN_DATA"),
+        (&["--from", "absent.parquet"], 1, "TLC_IO"),
         (&["--from", "text.parquet"], 1, "TLC_UNKNOWN_FORMAT"),
-        (&["--from", &january, "--validate", &january], 1, "TRAIN_CONFIG"),
+        (&["--from", &january, "--validate", &january], 1, "EVALUATE_LEAKAGE"),
         (&["--from", &january, "--model", "forest"], 2, "USAGE"),
         (&["--validate", &january], 2, "USAGE"),
     ];
