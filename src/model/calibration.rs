@@ -139,3 +139,34 @@ impl IntervalModel {
         self.scale.validate(columns, shape).or_else(|fault| fail("scale", &fault))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identity_leaves_bits_alone() {
+        for number in [1.0, -1.0, 0.1, 1e-310, f64::MAX, f64::INFINITY, 4.035_612_1, -0.3] {
+            assert_eq!(Correction::IDENTITY.apply(number).to_bits(), number.to_bits(), "{number}");
+        }
+        assert!(Correction::default().apply(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn an_estimate_lies_in_its_interval() {
+        let target = Target { name: String::new(), unit: String::new(), low: -100.0, high: 100.0 };
+        let quantiles = Quantiles { low: -1.5, high: 2.0 };
+        let nothing = Quantiles { low: 0.0, high: 0.0 };
+        let rows = [
+            // 10 - 1.5 * 2, 10 + 2 * 2
+            (quantiles, 10.0, 2.0, (7.0, 14.0)),
+            (quantiles, 10.0, f64::INFINITY, (-100.0, 100.0)),
+            (quantiles, 10.0, f64::NAN, (10.0, 10.0)),
+            (nothing, 10.0, f64::INFINITY, (10.0, 10.0)),
+            (quantiles, 100.0, 0.5, (99.25, 100.0)),
+        ];
+        for (quantiles, estimate, scale, (low, high)) in rows {
+            assert_eq!(quantiles.around(estimate, scale, &target), Interval { low, high }, "scale {scale}");
+        }
+    }
+}

@@ -13,7 +13,10 @@ fn open_and_use(bytes: &[u8]) -> bool {
         for pickup in [support::MORNING, Pickup::Utc(26_872_350)] {
             let estimate = estimator.estimate(&Trip::new(pu, to, miles, pickup).unwrap());
             let target = estimator.target();
-            assert!((target.low..=target.high).contains(&estimate.duration), "{estimate:?}");
+            let (low, high) = estimate.interval.map_or((estimate.duration, estimate.duration), |i| (i.low, i.high));
+            assert!(target.low <= low && low <= estimate.duration, "{estimate:?}");
+            assert!(estimate.duration <= high && high <= target.high, "{estimate:?}");
+            assert!((0.0..=100.0).contains(&estimate.trip_distance), "{estimate:?}");
         }
     }
     true

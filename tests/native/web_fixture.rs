@@ -1,11 +1,12 @@
-//! The bundle that the browser tests open is the one of `tests/native/support.rs`: packing is native, so it stands as a file.
+//! The bundles that the browsers' and the package's tests open are those of `tests/native/support.rs`, with an interval and
+//! without: packing is native, so they stand as files.
+
+use curbside::Bundle;
 
 use crate::support;
 
-#[test]
-fn the_browser_tests_bundle_is_todays() {
-    let path = "tests/web/small.curb.raw";
-    let today = support::bundle(support::ensemble()).to_bytes().unwrap();
+fn must_be(path: &str, bundle: &Bundle) {
+    let today = bundle.to_bytes().unwrap();
     if std::fs::read(path).ok().as_deref() == Some(&today) {
         return;
     }
@@ -15,4 +16,17 @@ fn the_browser_tests_bundle_is_todays() {
     panic!(
         "{path} is not what tests/native/support.rs makes: run once with CURBSIDE_BLESS=1, look at the change, run again"
     );
+}
+
+#[test]
+fn the_browser_tests_bundle_is_todays() {
+    must_be("tests/web/small.curb.raw", &support::bundle(support::ensemble()));
+}
+
+#[test]
+fn the_same_without_an_interval_is_todays() {
+    let mut bundle = support::bundle(support::ensemble());
+    bundle.calibration.interval = None;
+    support::answer_golden_rides(&mut bundle);
+    must_be("tests/web/small-without-interval.curb.raw", &bundle);
 }
