@@ -28,6 +28,12 @@ export async function shippedBundle(): Promise<Buffer> {
   return readFile(path);
 }
 
+/** The small bundles of `tests/native/web_fixture.rs`, with an interval and without, as they would be stored. */
+export async function smallBundle(kind: "with an interval" | "without an interval"): Promise<Buffer> {
+  const name = kind === "with an interval" ? "small" : "small-without-interval";
+  return gzipSync(await readFile(new URL(`../web/${name}.curb.raw`, import.meta.url)));
+}
+
 /** What a publication may say otherwise than a right one would. */
 export interface Publication {
   readonly stored: Buffer;
