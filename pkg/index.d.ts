@@ -39,6 +39,15 @@ export interface WarningText extends Warning {
 export interface Estimate {
   /** Minutes (or the unit of {@link Estimator.target}), within the target's bounds. */
   readonly duration: number;
+  /**
+   * Lower end of the interval that a share of {@link Estimate.coverage} of such rides falls in, in the same unit and bounds;
+   * never above `duration`. Null where the bundle has no interval.
+   */
+  readonly duration_low: number | null;
+  /** Upper end of that interval; never below `duration`. Null where the bundle has no interval. */
+  readonly duration_high: number | null;
+  /** The share of rides that the interval is made for, such as 0.8. Null where the bundle has no interval. */
+  readonly coverage: number | null;
   /** Miles that were scored, given or assumed. */
   readonly trip_distance: number;
   /** Wall time of the pickup that was scored, `YYYY-MM-DDTHH:MM`, where the ride is. */
@@ -85,6 +94,10 @@ export interface RowError {
 export interface BatchEstimate {
   /** One a ride; NaN where the ride cannot be scored. */
   readonly durations: Float64Array;
+  /** Lower ends of the intervals, as {@link Estimate.duration_low}; NaN as in `durations`. Null without an interval. */
+  readonly lows: Float64Array | null;
+  /** Upper ends of the intervals, as {@link Estimate.duration_high}; NaN as in `durations`. Null without an interval. */
+  readonly highs: Float64Array | null;
   /** One a ride: the sum of the {@link WarningText.bit}s of its warnings. */
   readonly warnings: Uint32Array;
   /** The rides that cannot be scored, by row. */
@@ -149,6 +162,18 @@ export interface Metrics {
   readonly rides: number;
 }
 
+/** How an interval did on rides that neither model nor interval learnt from. */
+export interface IntervalMetrics {
+  /** The share of rides that it is made for. */
+  readonly coverage: number;
+  /** The share of rides that fell in it. */
+  readonly covered: number;
+  /** Mean of upper minus lower end, in the target's unit. */
+  readonly mean_width: number;
+  /** Rides measured. */
+  readonly rides: number;
+}
+
 /** One file of rides that a model learnt from or was measured on. */
 export interface Month {
   /** File name. */
@@ -181,17 +206,31 @@ export interface Card {
   readonly mlflow_run: string | null;
   /** Months it learnt from. */
   readonly trained_on: readonly Month[];
+  /** Months that correction and interval were fitted on; empty: the training months, by folds of whole days. */
+  readonly calibrated_on: readonly Month[];
+  /** Version and digest of the bundle whose model this is under another calibration; null for a model of its own. */
+  readonly recalibrated_from: string | null;
   /** Months it was measured on, once. */
   readonly measured_on: readonly Month[];
   /** Error on the training months, by folds of whole days. */
   readonly folds: Metrics | null;
+  /** The same without the rides' distances. */
+  readonly folds_without_distance: Metrics | null;
   /** Error on the months it was measured on. */
   readonly test: Metrics | null;
-  /** The same by borough of the pickup. */
+  /** The same without the rides' distances. */
+  readonly test_without_distance: Metrics | null;
+  /** The interval on the months it was measured on. */
+  readonly interval: IntervalMetrics | null;
+  /** The same without the rides' distances. */
+  readonly interval_without_distance: IntervalMetrics | null;
+  /** Error on the months it was measured on, by borough of the pickup. */
   readonly boroughs: readonly { readonly borough: string; readonly metrics: Metrics }[];
   /** What the trainer was told: name and value. */
   readonly parameters: readonly (readonly [string, string])[];
-  /** Anything a user should know. */
+  /** What makes its figures less than they seem, such as a month of measuring that is earlier than one of training. */
+  readonly warnings: readonly string[];
+  /** Anything else a user should know. */
   readonly notes: readonly string[];
 }
 
@@ -296,6 +335,8 @@ export interface Estimator {
    * @throws {EngineError} as {@link Estimator.estimate}.
    */
   predict(request: PredictRequest): PredictReply;
+  /** The share of rides that its intervals are made for, such as 0.8; null where the bundle has no interval. */
+  readonly coverage: number | null;
   /** Where the model comes from and how good it is. */
   readonly card: Card;
   /** The places it knows. */

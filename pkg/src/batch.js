@@ -17,8 +17,10 @@ const CHUNK = 8192;
  * @typedef {object} Scoring
  * @property {(text: string) => { pickup: number, given: number } | null} read a time of pickup; null if it is none
  * @property {(pu: Float64Array, to: Float64Array, distance: Float64Array, pickup: Float64Array, given: Uint8Array) =>
- *   any[]} score durations, warnings, errors
- * @property {(trip: AnyTrip) => { duration: number, warnings: number }} scoreOne throws a `TripError`
+ *   any[]} score durations, warnings, errors, lows, highs; the last two are null without an interval
+ * @property {boolean} hasInterval whether the bundle has an interval
+ * @property {(trip: AnyTrip) => { duration: number, warnings: number, low: number, high: number }} scoreOne throws a
+ *   `TripError`
  */
 
 /**
@@ -31,14 +33,18 @@ export function estimateColumns(columns, scoring) {
   const now = Date.now();
   const durations = new Float64Array(rows);
   const warnings = new Uint32Array(rows);
+  const lows = scoring.hasInterval ? new Float64Array(rows) : null;
+  const highs = scoring.hasInterval ? new Float64Array(rows) : null;
   /** @type {RowError[]} */
   const errors = [];
   for (let start = 0; start < rows; start += CHUNK) {
     const end = Math.min(start + CHUNK, rows);
     const chunk = new Chunk(columns, start, end, now, scoring.read);
-    const [scored, bits, failed] = scoring.score(chunk.pu, chunk.to, chunk.distance, chunk.pickup, chunk.given);
+    const [scored, bits, failed, lowEnds, highEnds] = scoring.score(chunk.pu, chunk.to, chunk.distance, chunk.pickup, chunk.given);
     durations.set(scored, start);
     warnings.set(bits, start);
+    lows?.set(lowEnds, start);
+    highs?.set(highEnds, start);
     const odd = new Set(chunk.odd);
     for (const error of failed) {
       const row = start + error.row;
@@ -49,14 +55,16 @@ export function estimateColumns(columns, scoring) {
         const one = scoring.scoreOne(rowOf(columns, row));
         durations[row] = one.duration;
         warnings[row] = one.warnings;
+        if (lows) lows[row] = one.low;
+        if (highs) highs[row] = one.high;
       } catch (thrown) {
         if (!(thrown instanceof TripError)) throw thrown;
-        durations[row] = NaN;
+        // The module found NaN in its place, and so left NaN in the results.
         errors.push({ row, code: thrown.code, field: thrown.field ?? "", message: thrown.message });
       }
     }
   }
-  return { durations, warnings, errors: errors.sort((a, b) => a.row - b.row) };
+  return { durations, lows, highs, warnings, errors: errors.sort((a, b) => a.row - b.row) };
 }
 
 /** Some rows as doubles; NaN in `pu` holds the place of an odd one. */

@@ -18,7 +18,9 @@ const MILES = 1;
 const MILES_ASSUMED = 2;
 const WARNING_BITS = 3;
 const WALL_MINUTES = 4;
-const RESULTS = 5;
+const LOW = 5;
+const HIGH = 6;
+const RESULTS = 7;
 
 const encoder = new TextEncoder();
 
@@ -57,7 +59,8 @@ export class Estimator {
     this.#engine = engine;
     this.#bytes = bytes;
     this.manifest = manifest;
-    engine.run(() => this.#living());
+    /** @type {number | null} */
+    this.coverage = engine.run(() => this.#living().coverage()) ?? null;
   }
 
   /**
@@ -98,12 +101,14 @@ export class Estimator {
    */
   estimateBatch(columns) {
     return estimateColumns(columns, {
+      hasInterval: this.coverage !== null,
       read: (text) => (this.#reads(text) ? { pickup: this.#textPickup, given: this.#textGiven } : null),
       score: (pu, to, distance, pickup, given) =>
         this.#engine.run(() => this.#living().estimateBatch(pu, to, distance, pickup, given)),
       scoreOne: (trip) => {
-        const duration = this.#scoreObject(plainCopy(trip).ride);
-        return { duration, warnings: this.#buffer()[WARNING_BITS] };
+        this.#scoreObject(plainCopy(trip).ride);
+        const results = this.#buffer();
+        return { duration: results[DURATION], warnings: results[WARNING_BITS], low: results[LOW], high: results[HIGH] };
       },
     });
   }
@@ -175,7 +180,7 @@ export class Estimator {
 
   /**
    * What the last estimate left. Memory that has grown leaves older views without length.
-   * @returns {Record<0 | 1 | 2 | 3 | 4, number>}
+   * @returns {Record<0 | 1 | 2 | 3 | 4 | 5 | 6, number>}
    */
   #buffer() {
     if (this.#results.length === 0) {
@@ -197,7 +202,17 @@ export class Estimator {
     if (results[MILES_ASSUMED] === 1) assumed.trip_distance = miles;
     if (assumesNow) assumed.pickup_datetime = wall;
     const warnings = this.#warningsOf(results[WARNING_BITS]);
-    return { duration: results[DURATION], trip_distance: miles, pickup_datetime: wall, assumed, warnings };
+    const { coverage } = this;
+    return {
+      duration: results[DURATION],
+      duration_low: coverage === null ? null : results[LOW],
+      duration_high: coverage === null ? null : results[HIGH],
+      coverage,
+      trip_distance: miles,
+      pickup_datetime: wall,
+      assumed,
+      warnings,
+    };
   }
 
   /** @param {AnyTrip} trip */
@@ -210,7 +225,7 @@ export class Estimator {
   /** @param {AnyTrip} ride a plain copy */
   #scoreObject(ride) {
     const now = Date.now();
-    return this.#engine.run(() => this.#living().estimateObject(ride, now));
+    this.#engine.run(() => this.#living().estimateObject(ride, now));
   }
 
   /**

@@ -115,7 +115,10 @@ test("the example in its README runs", async () => {
   });
   const here = example.replace(`https://example.org${manifest}`, server.url(manifest)).replace("BASE64_OF_YOUR_PUBLIC_KEY", signer.publicKey);
   await installed.write("example.mjs", here);
-  assert.match(await installed.node("example.mjs"), /^\d+ minutes \{ pickup_datetime: '\d{4}-\d\d-\d\dT\d\d:\d\d' \} \[/);
+  const said = await installed.node("example.mjs");
+  assert.match(said, /^\d+ minutes \{ pickup_datetime: '\d{4}-\d\d-\d\dT\d\d:\d\d' \} \[/);
+  const { coverage } = await installed.curbside.loadEstimator({ bytes: stored });
+  assert.equal(/\n\d+ to \d+ minutes for \d+ % of such rides\n$/.test(said), coverage !== null, said);
 });
 
 const CONSUMER = `
@@ -125,8 +128,18 @@ import { loadEstimator as loadSlim } from "curbside/slim";
 export async function use(key: string): Promise<Estimate> {
   using estimator: Estimator = await loadEstimator({ manifest: "https://example.org/m.json", trustedKeys: [key], fetch: (url, init) => fetch(url, init) });
   const batch = estimator.estimateBatch({ PULocationID: new Float64Array(2), DOLocationID: [1, "2"], trip_distance: [null, 1], pickup_datetime: new Date() });
+  const widths: number[] | undefined = batch.lows?.length === batch.highs?.length ? [] : undefined;
   const total: number = batch.durations[0]! + batch.warnings[0]! + batch.errors.length;
   const reply: { status: number; body: string } = estimator.predict({ body: "{}", now: total });
+  const estimate = estimator.estimate({ PULocationID: 1, DOLocationID: 2 });
+  // @ts-expect-error a bundle may have no interval
+  widths?.push(estimate.duration_high - estimate.duration_low);
+  if (estimate.duration_low !== null && estimate.duration_high !== null) widths?.push(estimate.duration_high - estimate.duration_low);
+  const nominal: number | null = estimator.coverage ?? estimate.coverage ?? estimator.card.interval?.coverage ?? null;
+  // @ts-expect-error there may be none
+  const share: number = estimator.coverage;
+  const measured: number = estimator.card.interval_without_distance?.covered ?? nominal ?? share;
+  widths?.push(measured);
   // @ts-expect-error a distance is a number
   estimator.estimate({ PULocationID: 1, DOLocationID: 2, trip_distance: "3.66" });
   // @ts-expect-error both zones are required
