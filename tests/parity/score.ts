@@ -5,7 +5,10 @@
 import type { Estimator, Trip } from "curbside";
 
 /** The ledger's first line. */
-const HEADER = "pu,do,trip_distance,pickup_datetime,bits";
+const HEADER = "pu,do,trip_distance,pickup_datetime,bits,low,high";
+/** Bits as the ledger has them; empty where the bundle has no interval. */
+const BITS = /^[0-9a-f]{16}$/;
+const BITS_OR_NONE = /^([0-9a-f]{16})?$/;
 /** Differences that are told; what is wrong in one place is mostly wrong in thousands. */
 const TOLD = 50;
 
@@ -28,7 +31,15 @@ interface Entry {
   readonly trip: Trip;
   /** The ride as JSON, the distance in the ledger's own digits. */
   readonly json: string;
+  /** Bits of estimate, lower and upper end, as the ledger has them side by side. */
   readonly bits: string;
+}
+
+/** An answer's three numbers; the ends are null without an interval. */
+interface Numbers {
+  readonly duration: number;
+  readonly duration_low?: number | null;
+  readonly duration_high?: number | null;
 }
 
 /** Asks for every ride of the ledger in every way. */
@@ -43,14 +54,22 @@ export function score(estimator: Estimator, ledger: string): Outcome {
   const agreed = { estimate: 0, estimateBatch: 0, predict: 0 };
   const differences: string[] = [];
   for (const [index, { trip, json, bits }] of entries.entries()) {
-    const reply = JSON.parse(estimator.predict({ contentType: "application/json", body: json }).body) as { duration: number };
-    const found: Record<Way, number> = {
-      estimate: estimator.estimate(trip).duration,
-      estimateBatch: batch.durations[index] ?? NaN,
-      predict: reply.duration,
+    const estimate = estimator.estimate(trip);
+    const { duration, duration_low: low, duration_high: high } = estimate;
+    if (low !== null && high !== null && !(low <= duration && duration <= high) && differences.length < TOLD) {
+      differences.push(`line ${index + 2}: expected ${low} <= ${duration} <= ${high} (${json})`);
+    }
+    const found: Record<Way, Numbers> = {
+      estimate,
+      estimateBatch: {
+        duration: batch.durations[index] ?? NaN,
+        duration_low: batch.lows && (batch.lows[index] ?? NaN),
+        duration_high: batch.highs && (batch.highs[index] ?? NaN),
+      },
+      predict: JSON.parse(estimator.predict({ contentType: "application/json", body: json }).body) as Numbers,
     };
     for (const way of Object.keys(agreed) as Way[]) {
-      const said = bitsOf(found[way]);
+      const said = allBitsOf(found[way]);
       if (said === bits) {
         agreed[way] += 1;
       } else if (differences.length < TOLD) {
@@ -67,9 +86,10 @@ function read(ledger: string): Entry[] {
     throw new Error(`the ledger: expected the header ${HEADER}, found ${header}`);
   }
   return lines.map((line, index) => {
-    const [pu, to, miles, when, bits, ...more] = line.split(",");
-    if (!pu || !to || miles === undefined || !when || !/^[0-9a-f]{16}$/.test(bits ?? "") || more.length > 0) {
-      throw new Error(`the ledger, line ${index + 2}: expected five fields, found ${line}`);
+    const [pu, to, miles, when, bits = "", low = "-", high = "-", ...more] = line.split(",");
+    const isWhole = BITS.test(bits) && BITS_OR_NONE.test(low) && BITS_OR_NONE.test(high) && more.length === 0;
+    if (!pu || !to || miles === undefined || !when || !isWhole) {
+      throw new Error(`the ledger, line ${index + 2}: expected seven fields, found ${line}`);
     }
     const distance = miles === "" ? "" : `,"trip_distance":${miles}`;
     return {
@@ -80,9 +100,13 @@ function read(ledger: string): Entry[] {
         pickup_datetime: when,
       },
       json: `{"PULocationID":${pu},"DOLocationID":${to}${distance},"pickup_datetime":${JSON.stringify(when)}}`,
-      bits: bits ?? "",
+      bits: `${bits},${low},${high}`,
     };
   });
+}
+
+function allBitsOf({ duration, duration_low: low, duration_high: high }: Numbers): string {
+  return [duration, low, high].map((value) => (value == null ? "" : bitsOf(value))).join();
 }
 
 function bitsOf(value: number): string {
