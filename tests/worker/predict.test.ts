@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { type RunningWorker, startWorker } from "./harness.ts";
-import { makeSigner, publish, shippedBundle } from "./publication.ts";
+import { makeSigner, publish, shippedBundle, smallBundle } from "./publication.ts";
 import { PLAIN, ride } from "./ride.ts";
 import { ANSWERED } from "./rides-answered.ts";
 import { REFUSED } from "./rides-refused.ts";
@@ -22,8 +22,8 @@ after(async () => {
   await worker?.[Symbol.asyncDispose]();
 });
 
-async function post(body: string | Uint8Array<ArrayBuffer>): Promise<Response> {
-  return worker.fetch("/predict", { method: "POST", body, headers: { "content-type": "application/json" } });
+async function post(body: string | Uint8Array<ArrayBuffer>, to = worker): Promise<Response> {
+  return to.fetch("/predict", { method: "POST", body, headers: { "content-type": "application/json" } });
 }
 
 /** Codes of the warnings about the ride; whether its number was moved into range is the model's affair. */
@@ -31,6 +31,19 @@ const codesOf = (list: unknown): string[] =>
   Array.isArray(list)
     ? list.map((entry: { code: string }) => entry.code).filter((code) => code !== "DURATION_CLIPPED")
     : [];
+
+/** Estimate, ends of its interval, and the share of rides that the interval is made for. */
+const INTERVAL = ["duration", "duration_low", "duration_high", "coverage"] as const;
+
+/** What is wrong with a reply's interval, which a bundle has or has not. */
+function intervalFaults(reply: Record<string, unknown>): string[] {
+  const numbers = INTERVAL.map((key) => reply[key]);
+  const found = JSON.stringify(numbers);
+  if (numbers.slice(1).every((number) => number === undefined)) return [];
+  const [duration, low, high, coverage] = numbers.map((number) => (typeof number === "number" ? number : NaN)) as [number, number, number, number];
+  const isWhole = low <= duration && duration <= high && coverage > 0 && coverage < 1;
+  return isWhole ? [] : [`expected duration_low <= duration <= duration_high and a coverage, or none of them, found ${found}`];
+}
 
 test("a ride that cannot be scored is refused by field and reason", async () => {
   await everyRow(REFUSED, async ({ body, status, code, field, says }) => {
@@ -57,16 +70,30 @@ test("a ride that can be scored is, and what was assumed and doubted travels wit
     const response = await post(body);
     const { body: reply, faults } = await readJson(response);
     const duration = Number(reply["duration"]);
-    const twin = same === undefined ? duration : Number((await readJson(await post(same))).body["duration"]);
+    const twin = same === undefined ? reply : (await readJson(await post(same))).body;
     return [
       ...faults,
       ...differs("status", response.status, 200),
       ...(duration > 0 && duration < 600 ? [] : [`duration: expected minutes, found ${JSON.stringify(reply)}`]),
-      ...differs("duration as the twin's", duration, twin),
+      ...differs("duration and interval as the twin's", INTERVAL.map((key) => reply[key]), INTERVAL.map((key) => twin[key])),
+      ...intervalFaults(reply),
       ...differs("warnings", codesOf(reply["warnings"]), warnings),
       ...differs("assumed", Object.keys(reply["assumed"] ?? {}), assumed),
     ];
   });
+});
+
+test("a bundle with an interval has it in every reply, and one without has nothing in its place", async () => {
+  const signer = makeSigner();
+  for (const kind of ["with an interval", "without an interval"] as const) {
+    await using other = await startWorker({ trusted: [signer] });
+    await publish(other.bucket, { stored: await smallBundle(kind), signer });
+    const response = await post(ride({ DOLocationID: 132 }), other);
+    const { body, faults } = await readJson(response);
+    assert.deepEqual([...faults, ...differs("status", response.status, 200), ...intervalFaults(body)], [], JSON.stringify(body));
+    const keys = Object.keys(body).filter((key) => (INTERVAL as readonly string[]).includes(key));
+    assert.deepEqual(keys, kind === "with an interval" ? INTERVAL : ["duration"]);
+  }
 });
 
 test("a distance that is assumed is a plausible one, and unlike the ride's own changes the estimate", async () => {
