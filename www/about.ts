@@ -1,8 +1,9 @@
 //! What the rider's device was given: the model's card, and how its weights were verified.
 
-import type { Estimator } from "curbside/slim";
+import type { Card, Estimator, IntervalMetrics, Metrics, Month } from "curbside/slim";
 import { element, make } from "./elements.ts";
 import type { LoadedModel } from "./weights.ts";
+import { percent, shareInWords } from "./words.ts";
 
 /** The model by name and version, as the page names it. */
 export function modelName({ card }: Estimator): string {
@@ -18,24 +19,50 @@ export function showAbout(model: LoadedModel): void {
   element("about", HTMLDetailsElement).hidden = false;
 }
 
-function cardFacts({ card }: Estimator): [string, string][] {
-  const facts: [string, string][] = [
+type Fact = readonly [name: string, value: string];
+
+function cardFacts({ card, coverage, target }: Estimator): readonly Fact[] {
+  const facts: Fact[] = [
     ["Model", `${card.name} ${card.version}`],
     ["Kind", card.algorithm],
+    ["Learned from", ridesOf(card.trained_on)],
+    ["Adjusted on", ridesOf(card.calibrated_on)],
+    ["Adjusted from", card.recalibrated_from ?? ""],
+    ["Measured on", errorsInWords(card, target.unit)],
+    ["Range", coverage === null ? "" : rangesInWords(card, coverage, target.unit)],
+    ...card.warnings.map((warning): Fact => ["Mind", warning]),
+    ...card.notes.map((note): Fact => ["Note", note]),
   ];
-  if (card.trained_on.length > 0) {
-    const rides = card.trained_on.reduce((sum, month) => sum + month.used, 0);
-    facts.push(["Learned from", `${grouped(rides)} rides of ${files(card.trained_on)}`]);
-  }
-  if (card.test !== null) {
-    const { rmse, mae, rides } = card.test;
-    const error = `off by ${mae.toFixed(1)} minutes on average (root mean square ${rmse.toFixed(1)})`;
-    facts.push(["Measured on", `${grouped(rides)} later rides of ${files(card.measured_on)}: ${error}`]);
-  }
-  return [...facts, ...card.notes.map((note): [string, string] => ["Note", note])].filter(([, value]) => value !== "");
+  return facts.filter(([, value]) => value !== "");
 }
 
-function weightFacts({ estimator, keyid, trustedKeys, milliseconds }: LoadedModel): [string, string][] {
+function ridesOf(months: readonly Month[]): string {
+  const rides = months.reduce((sum, month) => sum + month.used, 0);
+  return months.length === 0 ? "" : `${grouped(rides)} rides of ${files(months)}`;
+}
+
+/** How far off the estimates were; empty where that was not measured. */
+function errorsInWords({ test, test_without_distance: without, measured_on: months }: Card, unit: string): string {
+  const error = ({ mae, rmse }: Metrics) => `off by ${mae.toFixed(1)} ${unit} on average (root mean square ${rmse.toFixed(1)})`;
+  const told = [
+    test === null ? "" : `${grouped(test.rides)} rides of ${files(months)}, which it had not seen: ${error(test)}.`,
+    without === null ? "" : `Without their distances: ${error(without)}.`,
+  ];
+  return told.filter((text) => text !== "").join(" ");
+}
+
+/** Which share of rides the range is made for, and which share fell in it. */
+function rangesInWords({ interval, interval_without_distance: without, measured_on: months }: Card, coverage: number, unit: string): string {
+  const found = ({ covered, mean_width: width }: IntervalMetrics) => `${percent(covered)} did, and it was ${width.toFixed(1)} ${unit} wide on average.`;
+  const told = [
+    `Made so that ${shareInWords(coverage)} fall in it.`,
+    interval === null ? "Not measured yet on rides it had not seen." : `Of ${grouped(interval.rides)} rides of ${files(months)} ${found(interval)}`,
+    without === null ? "" : `Without their distances ${found(without)}`,
+  ];
+  return told.filter((text) => text !== "").join(" ");
+}
+
+function weightFacts({ estimator, keyid, trustedKeys, milliseconds }: LoadedModel): readonly Fact[] {
   const { manifest } = estimator;
   const took = `Fetched, verified and opened in ${Math.max(1, Math.round(milliseconds))} ms`;
   if (manifest === null) {

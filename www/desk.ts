@@ -1,6 +1,6 @@
 //! Where rides are answered: takes the ride from the form, asks the estimator, and tells form, panel, map and address.
 
-import { type Estimator, type Trip, TripError, type Zone } from "curbside/slim";
+import { type Estimate, type Estimator, type Trip, TripError, type Zone } from "curbside/slim";
 import { element } from "./elements.ts";
 import { type FormRide, RideForm } from "./form.ts";
 import { readLink, writeLink } from "./link.ts";
@@ -13,6 +13,8 @@ import { ZoneIndex } from "./zones.ts";
 
 /** How often "now" is looked at again, in milliseconds. */
 const MINUTE = 60_000;
+/** By which factor an interval must be wider for the rider to be told why. */
+const WORTH_A_WORD = 1.05;
 
 /** The booking desk, with a model behind it. */
 export class RideDesk {
@@ -84,11 +86,22 @@ export class RideDesk {
       const trip = tripOf(ride, pickup, dropoff);
       const started = performance.now();
       const estimate = this.#estimator.estimate(trip);
-      this.#panel.show({ estimate, pickup, dropoff, milliseconds: performance.now() - started });
+      const milliseconds = performance.now() - started;
+      this.#panel.show({ estimate, pickup, dropoff, isWidened: this.#isWidened(trip, estimate), milliseconds });
     } catch (error) {
       const field = this.#refuse(error);
       this.#panel.wait(`No estimate yet: see what is said at ${LABELS[field]}.`);
     }
+  }
+
+  /** Whether giving the distance that was assumed would make the interval narrower by enough to be worth a word. */
+  #isWidened(trip: Trip, { assumed, pickup_datetime, duration_low, duration_high }: Estimate): boolean {
+    if (assumed.trip_distance === undefined || duration_low === null || duration_high === null) {
+      return false;
+    }
+    const known = this.#estimator.estimate({ ...trip, trip_distance: assumed.trip_distance, pickup_datetime });
+    const width = (known.duration_high ?? NaN) - (known.duration_low ?? NaN);
+    return duration_high - duration_low > width * WORTH_A_WORD;
   }
 
   /** Says what is wrong with distance and time before the zones are chosen; any zone will do for that. */

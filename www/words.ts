@@ -19,19 +19,47 @@ export function fieldOf(wire: string | null): FieldName | null {
   return wire === null ? null : (FIELDS[wire] ?? null);
 }
 
-/** "about 14 minutes", "about 1 hour 5 minutes"; for a target in another unit, the number and its unit. */
+/** "14 minutes", "1 hour 5 minutes"; for a target in another unit, the number and its unit. */
 export function inWords(value: number, unit: string): string {
+  return unit === "minutes" ? minutesInWords(Math.max(1, Math.round(value))) : `${value.toFixed(2)} ${unit}`;
+}
+
+/**
+ * "11 to 19 minutes", "50 minutes to 1 hour 10 minutes". Rounded outward, so that no ride that falls in the interval falls
+ * out of its words.
+ */
+export function rangeInWords(low: number, high: number, unit: string): string {
   if (unit !== "minutes") {
-    return `about ${value.toFixed(2)} ${unit}`;
+    return `${(Math.floor(low * 100) / 100).toFixed(2)} to ${(Math.ceil(high * 100) / 100).toFixed(2)} ${unit}`;
   }
-  const whole = Math.max(1, Math.round(value));
-  const [hours, minutes] = [Math.floor(whole / 60), whole % 60];
-  const parts = [counted(hours, "hour"), counted(minutes, "minute")].filter((part) => part !== "");
-  return `about ${parts.join(" ")}`;
+  const [from, to] = [Math.floor(low), Math.ceil(high)];
+  return to <= 60 ? `${from} to ${counted(to, "minute")}` : `${minutesInWords(from)} to ${minutesInWords(to)}`;
+}
+
+/** "4 of 5 rides" for 0.8, "9 of 10 rides" for 0.9, "95 % of rides" for 0.95. */
+export function shareInWords(share: number): string {
+  for (const whole of [5, 10]) {
+    const part = Math.round(share * whole);
+    if (part > 0 && part < whole && Math.abs(part / whole - share) < 1e-9) {
+      return `${part} of ${whole} rides`;
+    }
+  }
+  return `${percent(share)} of rides`;
+}
+
+/** "76.8 %", "80 %": one digit after the point where there is one, and no line break before the sign. */
+export function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))}\u{a0}%`;
+}
+
+function minutesInWords(count: number): string {
+  const [hours, minutes] = [Math.floor(count / 60), count % 60];
+  const parts = [hours > 0 ? counted(hours, "hour") : "", minutes > 0 || hours === 0 ? counted(minutes, "minute") : ""];
+  return parts.filter((part) => part !== "").join(" ");
 }
 
 function counted(count: number, noun: string): string {
-  return count === 0 ? "" : count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
 /** "4.2 miles"; two digits below one mile. */

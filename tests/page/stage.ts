@@ -154,13 +154,22 @@ export async function retype(page: Page, selector: string, text: string): Promis
   await page.keyboard.type(text);
 }
 
+/** A reply of `POST /predict`; the interval is there if the bundle has one. */
+export interface Reply {
+  readonly duration: number;
+  readonly duration_low?: number;
+  readonly duration_high?: number;
+  readonly coverage?: number;
+  readonly assumed?: { readonly trip_distance?: number };
+}
+
 /** What `POST /predict` of the same Worker says of a ride. */
-export async function predict(site: Site, ride: object): Promise<{ duration: number; assumed?: { trip_distance?: number } }> {
+export async function predict(site: Site, ride: object): Promise<Reply> {
   const response = await site.worker.fetch("/predict", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(ride),
   });
   assert.equal(response.status, 200);
-  return (await response.json()) as { duration: number };
+  return (await response.json()) as Reply;
 }

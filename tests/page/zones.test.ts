@@ -1,4 +1,4 @@
-// Finding zones and putting things in words: no browser is needed for these.
+// Finding zones, and a ride as a link: no browser is needed for these.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,6 @@ import { test } from "node:test";
 import { loadEstimator } from "curbside";
 
 import { readLink, writeLink } from "../../www/link.ts";
-import { faultInWords, inWords, milesInWords, newYorkNow, wallTimeInWords } from "../../www/words.ts";
 import { zoneDetail, ZoneIndex, zoneName } from "../../www/zones.ts";
 import { shippedBundle } from "../worker/publication.ts";
 
@@ -55,30 +54,6 @@ test("a text means a zone only if it means no other", () => {
   assert.equal(index.only("heights"), null);
   assert.equal(index.only(""), null);
   assert.equal(index.only("--"), null);
-});
-
-test("minutes, miles and times are said as people say them", () => {
-  assert.equal(inWords(13.6, "minutes"), "about 14 minutes");
-  assert.equal(inWords(0.2, "minutes"), "about 1 minute");
-  assert.equal(inWords(59.6, "minutes"), "about 1 hour");
-  assert.equal(inWords(61.2, "minutes"), "about 1 hour 1 minute");
-  assert.equal(inWords(12.345, "dollars"), "about 12.35 dollars");
-  assert.equal(milesInWords(0.254), "0.25 miles");
-  assert.equal(milesInWords(1.04), "1.0 mile");
-  assert.equal(milesInWords(17.25), "17.3 miles");
-  // ICU puts a narrow space before PM in some versions.
-  assert.equal(wallTimeInWords("2021-02-03T18:30").replace(/\s/gu, " "), "Wed, Feb 3, 2021, 6:30 PM");
-});
-
-test("New York's time is New York's in summer and in winter", () => {
-  assert.equal(newYorkNow(new Date("2021-02-03T13:30:59Z")), "2021-02-03T08:30");
-  assert.equal(newYorkNow(new Date("2021-07-03T04:05:00Z")), "2021-07-03T00:05");
-});
-
-test("a fault names its field and what was found, cut where it gets long", () => {
-  assert.match(faultInWords("distance", "-5"), /^Distance: .*“-5”/);
-  assert.match(faultInWords("pu", ""), /^Pickup: choose a zone/);
-  assert.ok(faultInWords("do", "x".repeat(1000)).length < 120);
 });
 
 test("a link keeps what it does not know and what the rider left out", () => {
