@@ -19,9 +19,11 @@ export function showAbout(model: LoadedModel): void {
   element("about", HTMLDetailsElement).hidden = false;
 }
 
-type Fact = readonly [name: string, value: string];
+/** A fact as the page tells it: its name, and the fact in words. */
+export type Fact = readonly [name: string, value: string];
 
-function cardFacts({ card, coverage, target }: Estimator): readonly Fact[] {
+/** What the card says of the model; what it does not know is left out. */
+export function cardFacts({ card, coverage, target }: Pick<Estimator, "card" | "coverage" | "target">): readonly Fact[] {
   const facts: Fact[] = [
     ["Model", `${card.name} ${card.version}`],
     ["Kind", card.algorithm],
@@ -30,7 +32,7 @@ function cardFacts({ card, coverage, target }: Estimator): readonly Fact[] {
     ["Adjusted from", card.recalibrated_from ?? ""],
     ["Measured on", errorsInWords(card, target.unit)],
     ["Range", coverage === null ? "" : rangesInWords(card, coverage, target.unit)],
-    ...card.warnings.map((warning): Fact => ["Mind", warning]),
+    ...card.warnings.map((warning): Fact => ["Warning", warning]),
     ...card.notes.map((note): Fact => ["Note", note]),
   ];
   return facts.filter(([, value]) => value !== "");
