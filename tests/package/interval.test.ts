@@ -90,7 +90,7 @@ test("a bundle without an interval says so with nulls, and in JSON with nothing"
   assert.deepEqual([lows, highs, durations.length], [null, null, RIDES.length]);
 });
 
-test("a ride of a batch that cannot be scored has no interval, and one that has been told otherwise has its own", () => {
+test("a ride of a batch that cannot be scored has no interval, and one given in texts has", () => {
   const ids = (batch: BatchEstimate): boolean[] => [...(batch.lows ?? [])].map((low, row) => Number.isNaN(low) && Number.isNaN(batch.highs?.[row]));
   const rides = [RIDE, { ...RIDE, PULocationID: 999 }, { ...RIDE, PULocationID: "130" }, { ...RIDE, PULocationID: {} as never }, RIDE];
   assert.deepEqual(ids(sure.estimateBatch(columnsOf(rides))), [false, true, false, true, false]);

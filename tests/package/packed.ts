@@ -76,6 +76,11 @@ export function storedBundle(): Promise<Buffer> {
   return readFile(process.env["CURBSIDE_BUNDLE"] ?? new URL("../../models/green-tripdata-duration.curb", import.meta.url));
 }
 
+/** The bits of an estimate and of its interval's ends, which are NaN where there is none. */
+export function bitsOfAnswer(answer: { duration: number; duration_low?: number | null; duration_high?: number | null }): string {
+  return [answer.duration, answer.duration_low, answer.duration_high].map((number) => bitsOf(number ?? NaN)).join(" ");
+}
+
 /** The 16 hexadecimal digits of a double. */
 export function bitsOf(value: number): string {
   return new DataView(new Float64Array([value]).buffer).getBigUint64(0, true).toString(16).padStart(16, "0");
