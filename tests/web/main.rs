@@ -11,6 +11,8 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 /// The small bundle of `tests/native/support.rs`, as `tests/native/web_fixture.rs` checks and writes it.
 const BUNDLE: &[u8] = include_bytes!("small.curb.raw");
+/// The same without an interval.
+const WITHOUT_INTERVAL: &[u8] = include_bytes!("small-without-interval.curb.raw");
 /// Minutes since 1970 on the wall: 2021-02-03T08:30.
 const MORNING: f64 = 26_872_350.0;
 
@@ -97,6 +99,21 @@ fn a_batch_keeps_its_good_rides() {
     assert_eq!(get(&errors.get(0), "row").as_f64(), Some(1.0));
     let ragged = scorer().estimate_batch(&[130.0], &[], &[], &[], &[]).unwrap_err();
     assert_eq!(code(&ragged), "COLUMNS_LENGTH");
+}
+
+#[wasm_bindgen_test]
+fn a_bundle_without_an_interval_says_so_in_numbers_and_columns() {
+    let mut scorer = Scorer::new(WITHOUT_INTERVAL).unwrap();
+    assert_eq!(scorer.coverage(), None);
+    let duration = scorer.estimate(130.0, 132.0, 3.66, MORNING, 3).unwrap();
+    assert_eq!(duration.to_bits(), 17.546_875_f64.to_bits());
+    let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
+    let address = u32::try_from(scorer.results() as usize).unwrap();
+    let results = Float64Array::new_with_byte_offset_and_length(&memory.buffer(), address, 7).to_vec();
+    assert!(results[5].is_nan() && results[6].is_nan(), "{results:?}");
+    let columns = scorer.estimate_batch(&[130.0], &[132.0], &[3.66], &[MORNING], &[3]).unwrap();
+    assert_eq!(columns.length(), 5);
+    assert!(columns.get(3).is_null() && columns.get(4).is_null());
 }
 
 #[wasm_bindgen_test]
