@@ -20,6 +20,8 @@ pub enum EvaluateErrorKind {
     Duplicate,
     /// What is measured on was learnt from.
     Leakage,
+    /// What was asked for cannot be done.
+    Config,
     /// The parts do not make a bundle that opens.
     Bundle,
     /// A file cannot be written.
@@ -36,6 +38,7 @@ impl EvaluateErrorKind {
             EvaluateErrorKind::Duplicate => "EVALUATE_DUPLICATE",
             EvaluateErrorKind::Leakage => "EVALUATE_LEAKAGE",
             EvaluateErrorKind::TooFewRides => "EVALUATE_TOO_FEW_RIDES",
+            EvaluateErrorKind::Config => "EVALUATE_CONFIG",
             EvaluateErrorKind::Bundle => "EVALUATE_BUNDLE",
             EvaluateErrorKind::Write => "EVALUATE_WRITE",
         }

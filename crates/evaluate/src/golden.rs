@@ -16,6 +16,16 @@ pub fn golden_rides(trips: &[Trip], estimator: &Estimator) -> Vec<GoldenRide> {
     spread.chain(odd_rides()).map(|trip| answered(&trip, estimator)).collect()
 }
 
+/// The same golden rides, answered by another estimator.
+pub(crate) fn answered_again(rides: &[GoldenRide], estimator: &Estimator) -> Vec<GoldenRide> {
+    let trip = |ride: &GoldenRide| {
+        let pickup = Pickup::from_local_minutes(ride.pickup_minutes).ok()?;
+        Trip::new(ride.pu_location_id, ride.do_location_id, ride.trip_distance, pickup).ok()
+    };
+    // Golden rides of a bundle that opened are rides: none is lost here.
+    rides.iter().filter_map(trip).map(|trip| answered(&trip, estimator)).collect()
+}
+
 /// What training rides seldom are: without a distance, at its bounds, within one zone, at airports, without a place, at
 /// the ends of the calendar.
 fn odd_rides() -> impl Iterator<Item = Trip> {

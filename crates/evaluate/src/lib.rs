@@ -1,4 +1,4 @@
-//! Rides to learn from and to measure on, and how good a bundle is on them.
+//! Rides to learn from and to measure on, how good a bundle is on them, and how to make it fit later ones.
 //!
 //! Every figure is measured by the [`Estimator`](curbside::Estimator) that serves. It is apart from training because it
 //! needs no LightGBM: whoever only looks at a bundle need not compile a library for minutes.
@@ -9,8 +9,9 @@
 //!   pickups count. [`kept_apart`]: whether months to measure on are kept apart from those to learn from.
 //!   [`not_learnt_from`]: whether a bundle's own card names them.
 //! - [`Rides`]: what was asked, and what it took.
-//! - [`ErrorSums`], [`by_borough`]: how far estimates are from the truth.
+//! - [`ErrorSums`], [`by_borough`]: how far estimates are from the truth. [`IntervalSums`]: how well intervals keep their promise.
 //! - [`measure`]: a bundle on rides it has not learnt from. [`Measured`]: what came of it.
+//! - [`calibrate`]: how far a model is off on the whole and how sure it is, learnt from later rides.
 //! - [`golden_rides`]: the rides that every host answers when it opens a bundle.
 //! - [`PackedBundle`]: a bundle, checked by opening it, and how it is written.
 //! - [`EvaluateError`]: what went wrong, what was expected, what to do.
@@ -24,6 +25,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")
 )]
 
+pub mod calibrate;
 mod error;
 mod golden;
 mod measure;
@@ -34,8 +36,8 @@ mod rides;
 
 pub use error::{EvaluateError, EvaluateErrorKind};
 pub use golden::golden_rides;
-pub use measure::{Measured, measure};
-pub use metrics::{ErrorSums, by_borough};
+pub use measure::{BoroughInterval, Measured, measure};
+pub use metrics::{ErrorSums, IntervalSums, by_borough};
 pub use months::{FEWEST_RIDES, MOST_SHARED, Months, TripFile, Within, file_name, kept_apart, not_learnt_from, read};
 pub use output::PackedBundle;
 pub use rides::Rides;

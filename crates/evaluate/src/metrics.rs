@@ -1,8 +1,9 @@
-//! How far estimates are from the truth.
+//! How far estimates are from the truth, and how well intervals keep what they promise.
 
 use std::collections::BTreeMap;
 
-use curbside::bundle::{BoroughError, Metrics};
+use curbside::Interval;
+use curbside::bundle::{BoroughError, IntervalMetrics, Metrics};
 
 /// Sums of errors of the rides seen so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +43,40 @@ impl ErrorSums {
     }
 }
 
+/// Sums over the intervals of the rides seen so far.
+#[derive(Clone, Copy, Debug)]
+pub struct IntervalSums {
+    coverage: f64,
+    inside: u32,
+    width: f64,
+    rides: u32,
+}
+
+impl IntervalSums {
+    /// None yet, of intervals that promise this coverage.
+    pub fn new(coverage: f64) -> IntervalSums {
+        IntervalSums { coverage, inside: 0, width: 0.0, rides: 0 }
+    }
+
+    /// Adds one ride, in minutes; the ends belong to the interval.
+    pub fn add(&mut self, interval: Interval, truth: f64) {
+        self.inside += u32::from(interval.low <= truth && truth <= interval.high);
+        self.width += interval.high - interval.low;
+        self.rides += 1;
+    }
+
+    /// Share inside and mean width; zeros for no rides.
+    pub fn metrics(&self) -> IntervalMetrics {
+        let rides = f64::from(self.rides.max(1));
+        IntervalMetrics {
+            coverage: self.coverage,
+            covered: f64::from(self.inside) / rides,
+            mean_width: self.width / rides,
+            rides: u64::from(self.rides),
+        }
+    }
+}
+
 /// Errors by borough, most rides first.
 pub fn by_borough<'a>(rides: impl Iterator<Item = (&'a str, f64, f64)>) -> Vec<BoroughError> {
     let mut sums: BTreeMap<&str, ErrorSums> = BTreeMap::new();
@@ -67,6 +102,19 @@ mod tests {
         assert!((metrics.rmse - 5.0f64.sqrt()).abs() < 1e-15);
         assert!((metrics.mae - 2.0).abs() < 1e-15 && (metrics.bias - 1.0).abs() < 1e-15);
         assert_eq!(metrics.rides, 2);
+    }
+
+    #[test]
+    fn intervals_by_hand() {
+        // 10 lies in 8 to 12 and at the end of 10 to 13, not in 11 to 12: 2 of 3; widths 4 + 3 + 1 = 8.
+        let mut sums = IntervalSums::new(0.8);
+        for (low, high) in [(8.0, 12.0), (10.0, 13.0), (11.0, 12.0)] {
+            sums.add(Interval { low, high }, 10.0);
+        }
+        let IntervalMetrics { coverage, covered, mean_width, rides } = sums.metrics();
+        assert!((coverage - 0.8).abs() < 1e-15 && (covered - 2.0 / 3.0).abs() < 1e-15);
+        assert!((mean_width - 8.0 / 3.0).abs() < 1e-15 && rides == 3);
+        assert_eq!(IntervalSums::new(0.8).metrics().rides, 0);
     }
 
     #[test]

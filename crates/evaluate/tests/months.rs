@@ -22,7 +22,7 @@ impl Shelf {
     /// Writes rides as Parquet, or as CSV for a name that ends so.
     fn put(&self, name: &str, rides: &[Ride]) -> PathBuf {
         let path = self.0.path().join(name);
-        if name.ends_with(".csv") {
+        if path.extension().is_some_and(|extension| extension == "csv") {
             let mut text =
                 "lpep_pickup_datetime,lpep_dropoff_datetime,PULocationID,DOLocationID,trip_distance\n".to_owned();
             for ride in rides {
@@ -50,8 +50,11 @@ fn learn(paths: &[&PathBuf]) -> Result<Months, EvaluateError> {
     read(&paths, Within::NamedMonth, &mut |_| ())
 }
 
+/// What it is, what came of it, of what kind the refusal must be, what must be in its message.
+type Row<'a> = (&'a str, Result<(), EvaluateError>, EvaluateErrorKind, &'a [&'a str]);
+
 /// Says which rows are not refused as expected, all of them.
-fn assert_refused(rows: Vec<(&str, Result<(), EvaluateError>, EvaluateErrorKind, &[&str])>) {
+fn assert_refused(rows: Vec<Row<'_>>) {
     let mut wrong = Vec::new();
     for (case, found, kind, parts) in rows {
         let Err(error) = found else {

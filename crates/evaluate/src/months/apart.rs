@@ -6,6 +6,9 @@ use curbside_tlc::MonthName;
 use super::{Months, TripFile};
 use crate::error::{EvaluateError, EvaluateErrorKind};
 
+/// How a warning about the months measured on begins, by which it is known when they no longer matter.
+pub(crate) const MEASURED_ON: &str = "Measured on ";
+
 /// Refuses to measure on what was learnt from; gives what a reader of the figures must know.
 ///
 /// Rides of one day share its weather and its jams, so days count and not only rides: no file to learn from may hold rides,
@@ -51,7 +54,7 @@ fn looking_back(learnt: &Months, measured: &Months) -> Option<String> {
     let (measure, learn) = (measured.files().first()?, learnt.files().last()?);
     (measure.first_pickup() < learn.first_pickup()).then(|| {
         format!(
-            "Measured on {}, which begins before the last month learnt from, {}: such figures look back and say less of the \
+            "{MEASURED_ON}{}, which begins before the last month learnt from, {}: such figures look back and say less of the \
              months to come.",
             measure.month.file, learn.month.file
         )
