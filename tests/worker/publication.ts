@@ -95,6 +95,23 @@ export function sha256(bytes: Uint8Array): string {
 /** Where a bundle's body begins: docs/format.md. */
 const HEADER_BYTES = 48;
 
+/** Where the section of this kind begins in an inflated bundle. */
+export function placeOfSection(bundle: Buffer, kind: number): number {
+  const sections = bundle.readUInt16LE(10);
+  let place = HEADER_BYTES + 8 * sections;
+  for (let entry = HEADER_BYTES; entry < HEADER_BYTES + 8 * sections; entry += 8) {
+    if (bundle.readUInt16LE(entry) === kind) {
+      return place;
+    }
+    place += bundle.readUInt32LE(entry + 4);
+  }
+  throw new Error(`expected a section of kind ${kind} among ${sections}, found none`);
+}
+
+/** Kinds of sections: docs/format.md. */
+export const CARD = 1;
+export const CALIBRATION = 8;
+
 /** The stored object with its inflated bytes changed; `reseal` makes the header's digest right again. */
 export function altered(stored: Buffer, change: (bundle: Buffer) => Buffer, reseal: boolean): Buffer {
   const bundle = change(Buffer.from(gunzipSync(stored)));

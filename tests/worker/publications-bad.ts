@@ -3,7 +3,7 @@
 import { gzipSync } from "node:zlib";
 
 import type { RunningWorker } from "./harness.ts";
-import { altered, blobKey, makeSigner, type Publication, publish, shippedBundle } from "./publication.ts";
+import { altered, blobKey, CARD, makeSigner, placeOfSection, type Publication, publish, shippedBundle } from "./publication.ts";
 
 /** The one trusted key, and one that is not always. */
 export const [signer, stranger] = [makeSigner(), makeSigner()];
@@ -80,7 +80,7 @@ export const BAD: readonly Bad[] = [
   },
   {
     name: "a bundle whose card is wrong and sealed",
-    publication: { stored: altered(stored, (bundle) => bundle.fill(0xff, 48 + 7 * 8, 48 + 7 * 8 + 24), true) },
+    publication: { stored: altered(stored, (bundle) => bundle.fill(0xff, placeOfSection(bundle, CARD), placeOfSection(bundle, CARD) + 24), true) },
     code: "BUNDLE_MALFORMED",
     where: /card/,
     says: /card/,
@@ -126,7 +126,7 @@ export const BAD: readonly Bad[] = [
       stored: altered(
         stored,
         (bundle) => {
-          bundle.writeUInt16LE(2, 8);
+          bundle.writeUInt16LE(3, 8);
           return bundle;
         },
         true,
@@ -134,7 +134,23 @@ export const BAD: readonly Bad[] = [
     },
     code: "BUNDLE_VERSION",
     where: /header/,
-    says: /expected format version 1, found 2, which is newer; update/,
+    says: /expected format version 2, found 3, which is newer; update/,
+  },
+  {
+    name: "a bundle of an older format",
+    publication: {
+      stored: altered(
+        stored,
+        (bundle) => {
+          bundle.writeUInt16LE(1, 8);
+          return bundle;
+        },
+        true,
+      ),
+    },
+    code: "BUNDLE_VERSION",
+    where: /header/,
+    says: /expected format version 2, found 1, which is older; /,
   },
   {
     name: "another model's manifest, signed by a trusted key",
