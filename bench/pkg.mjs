@@ -6,10 +6,11 @@
 // estimate: compiling and starting the module, verifying digests, inflating, opening, golden rides, one ride.
 
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
-import { constants, gzipSync } from "node:zlib";
+import { constants, gunzipSync, gzipSync } from "node:zlib";
 
 const WASM = new URL("../pkg/wasm/curbside_bg.wasm", import.meta.url);
 const GLUE = new URL("../pkg/wasm/curbside.js", import.meta.url);
@@ -17,6 +18,8 @@ const BUNDLE = process.env.CURBSIDE_BUNDLE ?? fileURLToPath(new URL("../models/g
 const RIDE = { PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: new Date("2021-02-03T13:30:00Z") };
 /** Fresh processes. */
 const STARTS = 21;
+/** Rides of a batch. */
+const ROWS = 10_000;
 /** Repetitions of a measured loop. */
 const ROUNDS = 21;
 
@@ -51,6 +54,57 @@ async function report() {
   for (const [name, rides, round] of await costs(estimator, bytes)) {
     print(`${name}, ns`, nanoseconds(rides, round).toFixed(0));
   }
+  if (estimator.coverage !== null) await reportInterval(estimator, await loadEstimator({ bytes: withoutInterval(gunzipSync(bytes)) }));
+}
+
+/** What the interval costs: the same rides by the same model with and without, turn by turn, for a busy machine slows both. */
+async function reportInterval(...estimators) {
+  const columns = variedRides();
+  const times = estimators.map(() => []);
+  for (let round = -3; round < ROUNDS; round += 1) {
+    for (const [index, estimator] of estimators.entries()) {
+      const began = performance.now();
+      estimator.estimateBatch(columns);
+      if (round >= 0) times[index].push(((performance.now() - began) * 1e6) / ROWS);
+    }
+  }
+  const [sure, plain] = times.map(median);
+  print("a row with its interval, ns", sure.toFixed(0), `${(sure / plain).toFixed(2)} times the ${plain.toFixed(0)} without`);
+}
+
+/** The bundle with the correction alone for its calibration, and without golden rides, for those have intervals: docs/format.md. */
+function withoutInterval(bundle) {
+  const [HEADER, CORRECTION, CALIBRATION, GOLDEN] = [48, 16, 8, 7];
+  const sections = bundle.readUInt16LE(10);
+  const table = Buffer.from(bundle.subarray(HEADER, HEADER + 8 * sections));
+  const contents = [];
+  let place = HEADER + table.length;
+  for (let entry = 0; entry < table.length; entry += 8) {
+    const [kind, length] = [table.readUInt16LE(entry), table.readUInt32LE(entry + 4)];
+    let content = bundle.subarray(place, place + length);
+    place += length;
+    // A zero is no interval there, and no rides here.
+    if (kind === CALIBRATION) content = Buffer.concat([content.subarray(0, CORRECTION), Buffer.alloc(1)]);
+    if (kind === GOLDEN) content = Buffer.alloc(1);
+    table.writeUInt32LE(content.length, entry + 4);
+    contents.push(content);
+  }
+  const body = Buffer.concat([table, ...contents]);
+  const header = Buffer.from(bundle.subarray(0, HEADER));
+  header.writeUInt32LE(body.length, 12);
+  createHash("sha256").update(body).digest().copy(header, 16);
+  return Buffer.concat([header, body]);
+}
+
+/** Rides of which no two in a row take the same way through the trees. */
+function variedRides() {
+  const column = (value) => Float64Array.from({ length: ROWS }, (_, row) => value(row));
+  return {
+    PULocationID: column((row) => 1 + (row % 263)),
+    DOLocationID: column((row) => 1 + ((row * 7) % 263)),
+    trip_distance: column((row) => 0.1 + (row % 400) / 20),
+    pickup_datetime: column((row) => RIDE.pickup_datetime.getTime() + row * 60_000),
+  };
 }
 
 /** What is called, how many rides that scores in a round, and the round. */
@@ -60,13 +114,7 @@ async function costs(estimator, bytes) {
   const { inflate } = await import("../pkg/src/inflate.js");
   const scorer = new Scorer(await inflate(new Uint8Array(bytes), null));
   const millis = RIDE.pickup_datetime.getTime();
-  const rows = 10_000;
-  const columns = {
-    PULocationID: Float64Array.from({ length: rows }, (_, row) => 1 + (row % 263)),
-    DOLocationID: Float64Array.from({ length: rows }, (_, row) => 1 + ((row * 7) % 263)),
-    trip_distance: Float64Array.from({ length: rows }, (_, row) => 0.1 + (row % 400) / 20),
-    pickup_datetime: Float64Array.from({ length: rows }, (_, row) => millis + row * 60_000),
-  };
+  const columns = variedRides();
   const zone = (turn) => 1 + (turn % 263);
   const json = new TextEncoder().encode('{"PULocationID":130,"DOLocationID":205,"trip_distance":3.66,"ride_id":1}');
   return [
@@ -74,7 +122,7 @@ async function costs(estimator, bytes) {
     ["estimate, Date", 20_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: zone(turn) }).duration],
     ["estimate, text", 20_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: zone(turn), pickup_datetime: "2021-02-03T08:30" }).duration],
     ["estimate, ids as texts", 5_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: String(zone(turn)) }).duration],
-    ["estimateBatch, a row", 1, () => estimator.estimateBatch(columns).durations[0], rows],
+    ["estimateBatch, a row", 1, () => estimator.estimateBatch(columns).durations[0], ROWS],
     ["predict, JSON to JSON", 5_000, () => estimator.predict({ body: json }).status],
   ].map(([name, turns, call, rides = 1]) => [name, turns * rides, loop(turns, call)]);
 }
