@@ -1,9 +1,12 @@
 //! The verbs, one file each.
 
+mod calibrated;
+mod figures;
 mod inspect;
 mod keys;
 mod predict;
 mod publish;
+mod recalibrate;
 mod simulate;
 #[cfg(feature = "train")]
 mod train;
@@ -11,6 +14,7 @@ mod train;
 #[path = "train_absent.rs"]
 mod train;
 mod verify;
+mod written;
 
 use clap::Subcommand;
 
@@ -30,6 +34,8 @@ pub(crate) enum Verb {
     Simulate(simulate::Arguments),
     /// Train a model on months of trips
     Train(train::Arguments),
+    /// Fit correction and interval of a bundle to later months; its model stays
+    Recalibrate(recalibrate::Arguments),
     /// Make and show signing keys
     Keys(keys::Arguments),
     /// Put a bundle into object storage under a signed manifest
@@ -45,6 +51,7 @@ impl Verb {
             Verb::Verify(arguments) => verify::run(&arguments, output),
             Verb::Simulate(arguments) => simulate::run(&arguments, output),
             Verb::Train(arguments) => train::run(&arguments, output),
+            Verb::Recalibrate(arguments) => recalibrate::run(&arguments, output),
             Verb::Keys(arguments) => keys::run(&arguments, output),
             Verb::Publish(arguments) => publish::run(&arguments, output),
         }

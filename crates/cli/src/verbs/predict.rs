@@ -10,6 +10,7 @@ use curbside::{Estimate, Estimator, Trip};
 use curbside_publish::BundleFile;
 use serde::Serialize;
 
+use super::calibrated::promise;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
@@ -38,6 +39,8 @@ pub(crate) struct Arguments {
 #[derive(Serialize)]
 struct Answer<'a> {
     duration: f64,
+    #[serde(flatten)]
+    interval: Option<IntervalOut>,
     unit: &'a str,
     pickup: Place<'a>,
     dropoff: Place<'a>,
@@ -47,6 +50,14 @@ struct Answer<'a> {
     warnings: Vec<WarningOut>,
     model: &'a str,
     model_version: &'a str,
+}
+
+/// Where the truth is expected; absent for a bundle that does not say.
+#[derive(Clone, Copy, Serialize)]
+struct IntervalOut {
+    duration_low: f64,
+    duration_high: f64,
+    coverage: f64,
 }
 
 #[derive(Serialize)]
@@ -123,6 +134,11 @@ fn answer<'a>(estimator: &'a Estimator, trip: &Trip, estimate: &Estimate, assume
     let pickup_datetime = estimate.pickup.to_string();
     Answer {
         duration: estimate.duration,
+        interval: estimate.interval.zip(estimator.coverage()).map(|(interval, coverage)| IntervalOut {
+            duration_low: interval.low,
+            duration_high: interval.high,
+            coverage,
+        }),
         unit: &estimator.target().unit,
         pickup: place(trip.pu_location_id()),
         dropoff: place(trip.do_location_id()),
@@ -151,7 +167,13 @@ impl fmt::Display for Place<'_> {
 impl fmt::Display for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Answer { duration, unit, pickup, dropoff, trip_distance, pickup_datetime, .. } = self;
-        writeln!(f, "{duration:.1} {unit} from {pickup} to {dropoff}")?;
+        write!(f, "{duration:.0} {unit}")?;
+        if let Some(IntervalOut { duration_low, duration_high, coverage }) = self.interval {
+            // Outward, so that no ride that falls in the interval falls out of its words.
+            let (low, high) = (duration_low.floor(), duration_high.ceil());
+            write!(f, ", {low} to {high}: {} fall in it", promise(coverage))?;
+        }
+        writeln!(f, "\n  ride      {pickup} to {dropoff}")?;
         let given = |assumed: bool, how| if assumed { how } else { "as given" };
         let miles = given(self.assumed.trip_distance.is_some(), "assumed: estimated from the map");
         writeln!(f, "  distance  {trip_distance} miles ({miles})")?;

@@ -1,16 +1,13 @@
 //! `curbside train`: months of trips in, a bundle out.
 
-use std::fmt;
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use curbside::bundle::Card;
-use curbside_publish::BundleFile;
 use curbside_train::{Algorithm, Progress, TrainConfig, TrainError, ZoneSource, train};
-use serde::Serialize;
 
+use super::written::Written;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
@@ -53,31 +50,11 @@ enum Kind {
     Linear,
 }
 
-/// What was made.
-#[derive(Serialize)]
-struct Answer {
-    file: String,
-    card_file: String,
-    sha256: String,
-    stored_bytes: usize,
-    bytes: usize,
-    card: Card,
-}
-
 /// The verb.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let mut news = News::new(output);
     let trained = train(&arguments.config(), &mut |progress| news.show(progress))?;
-    let [file, card_file] = trained.write(&arguments.out)?;
-    let show = |path: &Path| path.display().to_string();
-    output.answer(&Answer {
-        file: show(&file),
-        card_file: show(&card_file),
-        sha256: BundleFile::sha256(&trained.stored),
-        stored_bytes: trained.stored.len(),
-        bytes: trained.bytes,
-        card: trained.bundle.card,
-    })
+    output.answer(&Written::to(&arguments.out, trained)?)
 }
 
 impl Arguments {
@@ -138,20 +115,5 @@ impl News {
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Failure {
         Failure::new(error.kind().code(), error.to_string())
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Answer { file, card_file, sha256, stored_bytes, bytes, card } = self;
-        writeln!(f, "{} {}: {}", card.name, card.version, card.algorithm)?;
-        for (what, metrics) in [("folds of days", &card.folds), ("measured months", &card.test)] {
-            if let Some(metrics) = metrics {
-                let (rmse, mae, rides) = (metrics.rmse, metrics.mae, metrics.rides);
-                writeln!(f, "  {what}: RMSE {rmse:.4}, MAE {mae:.4} on {rides} rides")?;
-            }
-        }
-        writeln!(f, "  {file}: {stored_bytes} bytes stored, {bytes} inflated, sha256 {sha256}")?;
-        writeln!(f, "  {card_file}: the card")
     }
 }

@@ -36,10 +36,10 @@ fn inspecting_shows_the_parts_and_what_they_weigh() {
     let found = desk.run(&["inspect", "good.curb", "--json"]).json();
     let sections = found["sections"].as_array().unwrap();
     let names: Vec<&str> = sections.iter().map(|size| size["section"].as_str().unwrap()).collect();
-    assert_eq!(names, ["card", "target", "features", "zones", "pairs", "model", "golden"]);
-    // 48 bytes of header, 8 for each of 7 sections in the table, and the sections.
+    assert_eq!(names, ["card", "target", "features", "zones", "pairs", "model", "calibration", "golden"]);
+    // 48 bytes of header, 8 for each of 8 sections in the table, and the sections.
     let sum: u64 = sections.iter().map(|size| size["bytes"].as_u64().unwrap()).sum();
-    assert_eq!(found["bytes"], sum + 48 + 7 * 8);
+    assert_eq!(found["bytes"], sum + 48 + 8 * 8);
     assert_eq!(found["bytes"], bundle_bytes().len());
     assert_eq!(found["card"]["name"], "test");
     // The model of the tests: 1 leaf alone, then 2, 1 and 2 splits; one split is on a category.
@@ -55,11 +55,32 @@ fn inspecting_shows_the_parts_and_what_they_weigh() {
     let share: f64 = features.iter().map(|feature| feature["share"].as_f64().unwrap()).sum();
     assert!((share - 1.0).abs() < 1e-12, "{share}");
 
+    // The tables of the tests: two pairs and a zone far away; a byte for each gap between keys and one for each number at least.
+    let tables = found["tables"].as_array().unwrap();
+    let entries: Vec<_> =
+        tables.iter().map(|table| (table["name"].as_str().unwrap(), table["entries"].as_u64().unwrap())).collect();
+    assert_eq!(entries, [("speed", 2), ("winding", 3)]);
+    for table in tables {
+        let (bytes, entries) = (table["bytes"].as_u64().unwrap(), table["entries"].as_u64().unwrap());
+        assert!((2 * entries..6 * entries).contains(&bytes), "{table}");
+    }
+    let calibration = &found["calibration"];
+    assert_eq!(calibration["correction"], serde_json::json!({"intercept": 0.25, "slope": 1.125}));
+    assert_eq!(calibration["interval"]["assumed"], serde_json::json!({"low": -2.0, "high": 3.0}));
+    assert_eq!(calibration["interval"]["scale"], serde_json::json!({"smallest": 0.25, "trees": 2}));
+
     let told = desk.run(&["inspect", "good.curb"]);
     assert_eq!((told.code, told.stderr.as_str()), (0, ""));
-    for part in
-        ["\ntest 1: ", "Target: duration in minutes", "4 trees, 9 leaves", "kernel walk", "trip_distance", "  golden "]
-    {
+    for part in [
+        "\ntest 1: ",
+        "Target: duration in minutes",
+        "4 trees, 9 leaves",
+        "kernel walk",
+        "trip_distance",
+        "  golden ",
+        "4 of 5 rides",
+        "\nTables ",
+    ] {
         assert!(told.stdout.contains(part), "{part}: {}", told.stdout);
     }
     desk.write("linear.curb", &support::bundle(support::linear()).to_bytes().unwrap());
@@ -104,7 +125,8 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, &'static str, Value)> {
         ("a Parquet file", b"PAR1 and so on PAR1".to_vec(), "BUNDLE_NOT_RECOGNISED", header()),
         ("gzip of something else", pack(b"{\"trees\": []}"), "BUNDLE_NOT_RECOGNISED", header()),
         ("taken for text on the way", with(5, b'\n'), "BUNDLE_NOT_RECOGNISED", header()),
-        ("a newer version", with(8, 2), "BUNDLE_VERSION", header()),
+        ("an older version", with(8, 1), "BUNDLE_VERSION", header()),
+        ("a newer version", with(8, 3), "BUNDLE_VERSION", header()),
         ("cut", good[..good.len() - 1].to_vec(), "BUNDLE_TRUNCATED", header()),
         ("cut in the header", good[..20].to_vec(), "BUNDLE_TRUNCATED", header()),
         ("cut inside the gzip", packed[..packed.len() / 2].to_vec(), "BLOB_GZIP", Value::Null),

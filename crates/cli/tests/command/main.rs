@@ -15,6 +15,7 @@ mod bundles;
 mod documents;
 mod predict;
 mod publish;
+mod recalibrate;
 mod simulate;
 #[cfg(feature = "train")]
 mod train;
@@ -98,7 +99,7 @@ fn help_is_an_answer_and_a_wrong_word_is_a_refusal() {
     let desk = Desk::new();
     let help = desk.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for verb in ["predict", "inspect", "verify", "simulate", "train", "keys", "publish"] {
+    for verb in ["predict", "inspect", "verify", "simulate", "train", "recalibrate", "keys", "publish"] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}: {}", help.stdout);
     }
     for arguments in [&["fly"][..], &[], &["predict"], &["predict", "--pu", "1"], &["verify"], &["keys"]] {

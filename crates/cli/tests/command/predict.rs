@@ -3,7 +3,7 @@
 use curbside::trip::parse_pickup;
 use curbside::{Estimator, Trip};
 
-use crate::{Desk, bundle_bytes, outcome};
+use crate::{Desk, bundle_bytes, outcome, support};
 
 const RIDE: [&str; 9] = ["predict", "--pu", "130", "--do", "132", "--distance", "6.25", "--at", "2021-02-03T08:30"];
 
@@ -13,8 +13,13 @@ fn a_ride_is_answered_with_the_bits_of_the_estimator() {
     let found = desk.run(&[&RIDE[..], &["--model", "good.curb", "--json"]].concat()).json();
     let estimator = Estimator::open(&bundle_bytes()).unwrap();
     let trip = Trip::new(130, 132, Some(6.25), parse_pickup("2021-02-03T08:30").unwrap()).unwrap();
-    let expected = estimator.estimate(&trip).duration;
-    assert_eq!(found["duration"].as_f64().unwrap().to_bits(), expected.to_bits());
+    let expected = estimator.estimate(&trip);
+    let interval = expected.interval.unwrap();
+    let numbers = [("duration", expected.duration), ("duration_low", interval.low), ("duration_high", interval.high)];
+    for (name, number) in numbers {
+        assert_eq!(found[name].as_f64().unwrap().to_bits(), number.to_bits(), "{name}");
+    }
+    assert_eq!(found["coverage"], 0.8);
     assert_eq!(found["unit"], "minutes");
     assert_eq!(found["pickup"]["name"], "Jamaica");
     assert_eq!(found["dropoff"]["name"], "JFK Airport");
@@ -29,10 +34,28 @@ fn a_person_reads_a_sentence() {
     let desk = Desk::new();
     let told = desk.run(&[&RIDE[..], &["--model", "good.curb"]].concat());
     assert_eq!((told.code, told.stderr.as_str()), (0, ""));
-    assert!(told.stdout.contains(" minutes from Jamaica (Queens) to JFK Airport (Queens)\n"), "{}", told.stdout);
+    // The trees say 8 + 4.5 + 2.125 + 0.1 = 14.725, which the correction makes 0.25 + 1.125 x 14.725 = 16.816. The scale is
+    // 1 + 0.5, so the ends are 16.816 - 1.5 x 1.5 = 14.566 and 16.816 + 2 x 1.5 = 19.816, rounded outward.
+    assert!(told.stdout.starts_with("17 minutes, 14 to 20: 4 of 5 rides fall in it\n"), "{}", told.stdout);
+    assert!(told.stdout.contains("  ride      Jamaica (Queens) to JFK Airport (Queens)\n"), "{}", told.stdout);
     assert!(told.stdout.contains("6.25 miles (as given)"), "{}", told.stdout);
     assert!(told.stdout.contains("2021-02-03 08:30 in New York (as given)"), "{}", told.stdout);
     assert!(!told.stdout.contains("warning"), "{}", told.stdout);
+}
+
+#[test]
+fn a_bundle_without_an_interval_says_nothing_of_one() {
+    let desk = Desk::new();
+    let mut bundle = support::bundle(support::ensemble());
+    bundle.calibration.interval = None;
+    support::answer_golden_rides(&mut bundle);
+    desk.write("plain.curb", &bundle.to_bytes().unwrap());
+    let found = desk.run(&[&RIDE[..], &["--model", "plain.curb", "--json"]].concat()).json();
+    for name in ["duration_low", "duration_high", "coverage"] {
+        assert!(found.get(name).is_none(), "{found}");
+    }
+    let told = desk.run(&[&RIDE[..], &["--model", "plain.curb"]].concat()).stdout;
+    assert!(told.lines().next().unwrap().ends_with(" minutes"), "{told}");
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use curbside::bundle::{Card, HEADER_BYTES, Section};
+use curbside::bundle::{Card, HEADER_BYTES, Section, SectionSize};
+use curbside::features::Table;
 use curbside::model::{Model, Node, Rule, Target, TreeEnsemble};
-use curbside::{Bundle, Estimator, Limits};
+use curbside::{Bundle, Estimator, Limits, OpenError};
 use curbside_publish::{BundleFile, PublishError, pack};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::verbs::calibrated::Calibrated;
 
 /// Bytes of one entry in the body's table of sections, by docs/format.md.
 const TABLE_ENTRY_BYTES: usize = 8;
@@ -23,7 +25,9 @@ pub(super) struct Answer {
     pub(super) card: Card,
     pub(super) target: Target,
     pub(super) model: Shape,
+    pub(super) calibration: Calibrated,
     pub(super) features: Vec<Feature>,
+    pub(super) tables: Vec<TableSize>,
     pub(super) sections: Vec<Size>,
     pub(super) zones: usize,
     pub(super) zone_pairs_seen: usize,
@@ -38,6 +42,18 @@ pub(super) struct Feature {
     pub(super) uses: usize,
     /// Part of all uses, 0 to 1.
     pub(super) share: f64,
+}
+
+/// One statistics table.
+#[derive(Serialize)]
+pub(super) struct TableSize {
+    pub(super) name: String,
+    /// Categories that have a number of their own.
+    pub(super) entries: usize,
+    /// What the section of features would be smaller by without them.
+    pub(super) bytes: usize,
+    /// The same of the section packed alone.
+    pub(super) packed_bytes: usize,
 }
 
 /// One section of the file.
@@ -81,14 +97,12 @@ pub(super) fn look(path: &Path) -> Result<Answer, Failure> {
     let limits = Limits::default();
     let again = |fault| PublishError::from_open(&path.display(), fault);
     let bundle = Bundle::from_bytes(file.bytes(), &limits).map_err(again)?;
-    let sizes = Bundle::sizes(file.bytes(), &limits).map_err(again)?;
-    let mut start = HEADER_BYTES + Section::ALL.len() * TABLE_ENTRY_BYTES;
-    let mut sections = Vec::with_capacity(sizes.len());
-    for size in sizes {
-        let content = file.bytes().get(start..start + size.bytes).unwrap_or_default();
-        start += size.bytes;
-        sections.push(Size { section: size.section.name(), bytes: size.bytes, packed_bytes: pack(content).len() });
-    }
+    let weigh = |(section, content): (Section, &[u8])| Size {
+        section: section.name(),
+        bytes: content.len(),
+        packed_bytes: pack(content).len(),
+    };
+    let sections = contents(file.bytes()).map_err(again)?.into_iter().map(weigh).collect();
     let stored = file.stored();
     Ok(Answer {
         file: path.display().to_string(),
@@ -96,7 +110,9 @@ pub(super) fn look(path: &Path) -> Result<Answer, Failure> {
         stored_bytes: stored.len(),
         bytes: file.bytes().len(),
         model: shape(&bundle.model, &estimator),
+        calibration: Calibrated::new(&bundle.calibration),
         features: features(&bundle),
+        tables: tables(&bundle).map_err(again)?,
         sections,
         zones: bundle.zones.zones.len(),
         zone_pairs_seen: bundle.pairs.len(),
@@ -104,6 +120,42 @@ pub(super) fn look(path: &Path) -> Result<Answer, Failure> {
         card: bundle.card,
         target: bundle.target,
     })
+}
+
+/// The sections of a bundle that has opened, and their bytes.
+fn contents(bytes: &[u8]) -> Result<Vec<(Section, &[u8])>, OpenError> {
+    let sizes = Bundle::sizes(bytes, &Limits::default())?;
+    let mut start = HEADER_BYTES + Section::ALL.len() * TABLE_ENTRY_BYTES;
+    let mut content = |size: SectionSize| {
+        let content = bytes.get(start..start + size.bytes).unwrap_or_default();
+        start += size.bytes;
+        (size.section, content)
+    };
+    Ok(sizes.into_iter().map(&mut content).collect())
+}
+
+/// The statistics tables, weighed by what the section of features is without the entries of each.
+fn tables(bundle: &Bundle) -> Result<Vec<TableSize>, OpenError> {
+    let weigh = |bundle: &Bundle| -> Result<(usize, usize), OpenError> {
+        // What was read can be written again.
+        let bytes = bundle.to_bytes().unwrap_or_default();
+        let features = contents(&bytes)?.into_iter().find(|(section, _)| *section == Section::Features);
+        Ok(features.map_or((0, 0), |(_, content)| (content.len(), pack(content).len())))
+    };
+    let (bytes, packed) = if bundle.features.tables.is_empty() { (0, 0) } else { weigh(bundle)? };
+    let size = |(index, table): (usize, &Table)| {
+        let mut without = bundle.clone();
+        without.features.tables[index].keys.clear();
+        without.features.tables[index].values.clear();
+        let (fewer, fewer_packed) = weigh(&without)?;
+        Ok(TableSize {
+            name: table.name.clone(),
+            entries: table.keys.len(),
+            bytes: bytes.saturating_sub(fewer),
+            packed_bytes: packed.saturating_sub(fewer_packed),
+        })
+    };
+    bundle.features.tables.iter().enumerate().map(size).collect()
 }
 
 /// The columns, the most used first; columns of equal use in the model's order.

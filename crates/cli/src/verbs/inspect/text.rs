@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use curbside::bundle::{Card, Metrics, Month};
+use curbside::bundle::{Card, Month};
 
-use super::answer::{Answer, Shape};
+use super::answer::{Answer, Shape, TableSize};
+use crate::verbs::figures::{error, figures};
 
 /// Features shown to a person; JSON has them all.
 const SHOWN_FEATURES: usize = 30;
@@ -17,6 +18,7 @@ impl fmt::Display for Answer {
         let target = &self.target;
         writeln!(f, "\nTarget: {} in {}, kept within {} to {}", target.name, target.unit, target.low, target.high)?;
         shape(f, &self.model)?;
+        write!(f, "{}", self.calibration)?;
         let (zones, seen, golden) = (self.zones, self.zone_pairs_seen, self.golden_rides);
         writeln!(f, "Zones: {zones}; zone pairs seen in training: {seen}; golden rides: {golden}")?;
         let width = self.features.iter().take(SHOWN_FEATURES).map(|feature| feature.name.len()).max().unwrap_or(0);
@@ -27,11 +29,12 @@ impl fmt::Display for Answer {
         if let Some(more) = self.features.len().checked_sub(SHOWN_FEATURES).filter(|more| *more > 0) {
             writeln!(f, "  and {more} more (--json shows all)")?;
         }
-        writeln!(f, "\nSections        bytes   packed alone")?;
+        tables(f, &self.tables)?;
+        writeln!(f, "\nSections           bytes   packed alone")?;
         for size in &self.sections {
-            writeln!(f, "  {:<10} {:>8}   {:>8}", size.section, size.bytes, size.packed_bytes)?;
+            writeln!(f, "  {:<13} {:>8}   {:>8}", size.section, size.bytes, size.packed_bytes)?;
         }
-        writeln!(f, "  {:<10} {:>8}   {:>8}", "whole", self.bytes, self.stored_bytes)
+        writeln!(f, "  {:<13} {:>8}   {:>8}", "whole", self.bytes, self.stored_bytes)
     }
 }
 
@@ -45,19 +48,21 @@ fn card(f: &mut fmt::Formatter<'_>, card: &Card) -> fmt::Result {
         writeln!(f, "  made by: {}", card.command)?;
     }
     months(f, "trained on", &card.trained_on)?;
-    months(f, "measured on", &card.measured_on)?;
-    let errors = [("error by folds of days", &card.folds), ("error on the measured months", &card.test)];
-    for (name, metrics) in errors.iter().filter_map(|(name, metrics)| metrics.as_ref().map(|metrics| (name, metrics))) {
-        writeln!(f, "  {name}: {}", Error(metrics))?;
+    months(f, "calibrated on", &card.calibrated_on)?;
+    if let Some(base) = &card.recalibrated_from {
+        writeln!(f, "  model of: {base}")?;
     }
+    months(f, "measured on", &card.measured_on)?;
+    figures(f, card)?;
     for borough in &card.boroughs {
-        writeln!(f, "    {:<14} {}", borough.borough, Error(&borough.metrics))?;
+        writeln!(f, "    {:<14} {}", borough.borough, error(&borough.metrics))?;
     }
     if !card.parameters.is_empty() {
         let parameters: Vec<String> = card.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
         writeln!(f, "  parameters: {}", parameters.join(" "))?;
     }
-    card.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
+    card.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))?;
+    card.warnings.iter().try_for_each(|warning| writeln!(f, "  warning: {warning}"))
 }
 
 fn months(f: &mut fmt::Formatter<'_>, what: &str, months: &[Month]) -> fmt::Result {
@@ -71,13 +76,16 @@ fn months(f: &mut fmt::Formatter<'_>, what: &str, months: &[Month]) -> fmt::Resu
     Ok(())
 }
 
-struct Error<'a>(&'a Metrics);
-
-impl fmt::Display for Error<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Metrics { rmse, mae, bias, rides } = self.0;
-        write!(f, "RMSE {rmse:.4}, MAE {mae:.4}, bias {bias:+.4} over {rides} rides")
+fn tables(f: &mut fmt::Formatter<'_>, tables: &[TableSize]) -> fmt::Result {
+    if tables.is_empty() {
+        return Ok(());
     }
+    let width = tables.iter().map(|table| table.name.len()).max().unwrap_or(0).max("Tables".len());
+    writeln!(f, "\n{:width$}     entries      bytes   packed alone", "Tables")?;
+    for TableSize { name, entries, bytes, packed_bytes } in tables {
+        writeln!(f, "  {name:width$}  {entries:>8}   {bytes:>8}   {packed_bytes:>8}")?;
+    }
+    Ok(())
 }
 
 fn shape(f: &mut fmt::Formatter<'_>, model: &Shape) -> fmt::Result {
