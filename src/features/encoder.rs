@@ -204,6 +204,11 @@ impl Encoder {
                 .map_or(f64::NAN, num::count_to_f64),
             // `validate` has checked that the table is there.
             Expr::Lookup { of, table } => self.tables[usize::from(*table)].number(at(*of)),
+            Expr::Sum { a, b } => at(*a) + at(*b),
+            Expr::Bin { of, edges } => match at(*of) {
+                x if x.is_nan() => f64::NAN,
+                x => num::count_to_f64(edges.partition_point(|edge| *edge <= x)),
+            },
         }
     }
 

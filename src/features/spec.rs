@@ -142,6 +142,20 @@ pub enum Expr {
         /// Index into [`FeatureSpec::tables`].
         table: u16,
     },
+    /// `a + b`.
+    Sum {
+        /// One side.
+        a: NodeId,
+        /// The other.
+        b: NodeId,
+    },
+    /// How many of the edges the value has reached: a category of a number, for a table.
+    Bin {
+        /// What is put into a bin.
+        of: NodeId,
+        /// Ascending; a value on an edge has reached it.
+        edges: Vec<f64>,
+    },
 }
 
 impl Expr {
@@ -158,10 +172,13 @@ impl Expr {
             | Expr::Round { of, .. }
             | Expr::IsMissing { of }
             | Expr::Category { of, .. }
-            | Expr::Lookup { of, .. } => [Some(of), None],
-            Expr::Equal { a, b } | Expr::Difference { a, b } | Expr::Ratio { a, b, .. } | Expr::Cross { a, b, .. } => {
-                [Some(a), Some(b)]
-            }
+            | Expr::Lookup { of, .. }
+            | Expr::Bin { of, .. } => [Some(of), None],
+            Expr::Equal { a, b }
+            | Expr::Difference { a, b }
+            | Expr::Sum { a, b }
+            | Expr::Ratio { a, b, .. }
+            | Expr::Cross { a, b, .. } => [Some(a), Some(b)],
         }
     }
 
@@ -174,6 +191,12 @@ impl Expr {
             Expr::Cross { size: 0, .. } => Some("expected a size above 0"),
             Expr::Category { vocabulary, .. } if !vocabulary.windows(2).all(|pair| pair[0] < pair[1]) => {
                 Some("expected an ascending vocabulary")
+            }
+            // NaN is no edge: it ascends to nothing.
+            Expr::Bin { edges, .. }
+                if edges.iter().any(|edge| edge.is_nan()) || !edges.windows(2).all(|pair| pair[0] < pair[1]) =>
+            {
+                Some("expected ascending edges")
             }
             _ => None,
         }
