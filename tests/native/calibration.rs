@@ -227,6 +227,28 @@ fn a_table_gives_the_model_its_numbers() {
 }
 
 #[test]
+fn a_bin_counts_the_edges_that_were_reached() {
+    let bundle = support::bundle(support::ensemble());
+    let at = |name: &str| bundle.features.columns.iter().position(|column| column.name == name).unwrap();
+    let estimator = open(&bundle);
+    // The edges are 1, 3.66 and 10; a value on an edge has reached it, and no value is in no bin.
+    let rows =
+        [(Some(0.5), 0.0), (Some(1.0), 1.0), (Some(3.66), 2.0), (Some(9.99), 2.0), (Some(50.0), 3.0), (None, f64::NAN)];
+    for (miles, expected) in rows {
+        let row = estimator.encoder().encode_batch([ride(miles)].iter());
+        let found = row[(0, at("band"))];
+        assert!(found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan()), "{miles:?}: {found}");
+        let sum = row[(0, at("trip_distance"))] + row[(0, at("crow"))];
+        assert_eq!(row[(0, at("sum"))].to_bits(), sum.to_bits());
+    }
+    for edges in [vec![2.0, 1.0], vec![1.0, 1.0], vec![f64::NAN]] {
+        let mut bundle = bundle.clone();
+        bundle.features.nodes.push(Expr::Bin { of: 0, edges });
+        assert!(refusal(&bundle).contains("expected ascending edges"));
+    }
+}
+
+#[test]
 fn golden_intervals_that_do_not_hold_stop_a_bundle() {
     type Change = fn(&mut Bundle);
     let rows: [(Change, &str); 4] = [

@@ -66,6 +66,8 @@ pub(crate) fn features() -> FeatureSpec {
     }
     let speeds = spec.table(table("speed", &[(130 * 266 + 130, 255), (130 * 266 + 132, 4)], 10.0)).unwrap();
     spec.column("speed", Expr::Lookup { of: pair, table: speeds }).unwrap();
+    spec.column("sum", Expr::Sum { a: distance, b: crow }).unwrap();
+    spec.column("band", Expr::Bin { of: given, edges: vec![1.0, 3.66, 10.0] }).unwrap();
     let winding = spec.table(table("winding", &[(130, 0), (132, 2), (60_000, 255)], 1.0)).unwrap();
     spec.distance_estimate.detour = Some(spec.node(Expr::Lookup { of: to, table: winding }).unwrap());
     spec
