@@ -9,8 +9,9 @@
 //!   pickups count. [`kept_apart`]: whether months to measure on are kept apart from those to learn from.
 //!   [`not_learnt_from`]: whether a bundle's own card names them.
 //! - [`Rides`]: what was asked, and what it took.
-//! - [`ErrorSums`], [`by_borough`]: how far estimates are from the truth. [`IntervalSums`]: how well intervals keep their promise.
-//! - [`measure`]: a bundle on rides it has not learnt from. [`Measured`]: what came of it.
+//! - [`ErrorSums`]: how far estimates are from the truth. [`IntervalSums`]: how well intervals keep their promise.
+//! - [`measure`]: a bundle on rides it has not learnt from. [`Measured`]: what came of it. [`groups`]: the same by hour,
+//!   borough or distance.
 //! - [`calibrate`]: how far a model is off on the whole and how sure it is, learnt from later rides.
 //! - [`golden_rides`]: the rides that every host answers when it opens a bundle.
 //! - [`PackedBundle`]: a bundle, checked by opening it, and how it is written.
@@ -36,8 +37,8 @@ mod rides;
 
 pub use error::{EvaluateError, EvaluateErrorKind};
 pub use golden::golden_rides;
-pub use measure::{BoroughInterval, Measured, measure};
-pub use metrics::{ErrorSums, IntervalSums, by_borough};
+pub use measure::{BoroughInterval, Group, Measured, groups, measure};
+pub use metrics::{ErrorSums, IntervalSums};
 pub use months::{FEWEST_RIDES, MOST_SHARED, Months, TripFile, Within, file_name, kept_apart, not_learnt_from, read};
 pub use output::PackedBundle;
 pub use rides::Rides;

@@ -6,7 +6,7 @@ use curbside::bundle::{BoroughError, Card, IntervalMetrics, Metrics, Month};
 use curbside::features::Zones;
 use curbside::{Estimate, Estimator, Trip};
 
-use crate::metrics::{ErrorSums, IntervalSums, by_borough};
+use crate::metrics::{ErrorSums, IntervalSums};
 use crate::rides::Rides;
 
 /// How good estimates are on rides kept apart.
@@ -35,50 +35,69 @@ pub struct BoroughInterval {
     pub interval: IntervalMetrics,
 }
 
+/// How good estimates are on rides that have something in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group<K> {
+    /// What they have in common.
+    pub key: K,
+    /// Their errors.
+    pub metrics: Metrics,
+    /// Their intervals; `None` for a bundle that gives none.
+    pub interval: Option<IntervalMetrics>,
+}
+
 /// Estimates every ride twice: as recorded, and without its distance.
 pub fn measure(estimator: &Estimator, rides: &Rides) -> Measured {
     let estimates = |trips: &[Trip]| trips.iter().map(|trip| estimator.estimate(trip)).collect::<Vec<Estimate>>();
     let (given, blind) = (estimates(&rides.trips), estimates(&rides.without_distance()));
     let zones: &Zones = estimator.zones();
     let borough = |trip: &Trip| zones.get(trip.pu_location_id()).map_or("", |zone| zones.borough(zone));
-    let rows =
-        || rides.trips.iter().zip(&given).zip(&rides.minutes).map(|((trip, e), truth)| (borough(trip), e, *truth));
-    let boroughs = by_borough(rows().map(|(borough, estimate, truth)| (borough, estimate.duration, truth)));
-    let coverage = estimator.coverage();
-    let mut sums: BTreeMap<&str, IntervalSums> = BTreeMap::new();
-    for (borough, estimate, truth) in rows() {
-        if let Some((interval, coverage)) = estimate.interval.zip(coverage) {
-            sums.entry(borough).or_insert_with(|| IntervalSums::new(coverage)).add(interval, truth);
-        }
-    }
-    let in_order = boroughs.iter().filter_map(|error| {
-        let interval = sums.get(error.borough.as_str())?.metrics();
-        Some(BoroughInterval { borough: error.borough.clone(), interval })
-    });
+    let (truths, coverage) = (&rides.minutes, estimator.coverage());
+    let whole = |estimates: &[Estimate]| groups(estimates, truths, coverage, |_| ()).pop().unwrap_or_else(nothing);
+    let (all, without_distance) = (whole(&given), whole(&blind));
+    let mut boroughs = groups(&given, truths, coverage, |index| borough(&rides.trips[index]));
+    boroughs.sort_by_key(|group| std::cmp::Reverse(group.metrics.rides));
+    let interval =
+        |group: &Group<&str>| Some(BoroughInterval { borough: group.key.to_owned(), interval: group.interval? });
+    let error = |group: &Group<&str>| BoroughError { borough: group.key.to_owned(), metrics: group.metrics };
     Measured {
-        all: errors(&given, &rides.minutes),
-        without_distance: errors(&blind, &rides.minutes),
-        interval: coverage.map(|coverage| intervals(&given, &rides.minutes, coverage)),
-        interval_without_distance: coverage.map(|coverage| intervals(&blind, &rides.minutes, coverage)),
-        borough_intervals: in_order.collect(),
-        boroughs,
+        all: all.metrics,
+        without_distance: without_distance.metrics,
+        interval: all.interval,
+        interval_without_distance: without_distance.interval,
+        borough_intervals: boroughs.iter().filter_map(interval).collect(),
+        boroughs: boroughs.iter().map(error).collect(),
     }
 }
 
-fn errors(estimates: &[Estimate], truths: &[f64]) -> Metrics {
-    let mut sums = ErrorSums::default();
-    estimates.iter().zip(truths).for_each(|(estimate, truth)| sums.add(estimate.duration, *truth));
-    sums.metrics()
-}
-
-fn intervals(estimates: &[Estimate], truths: &[f64], coverage: f64) -> IntervalMetrics {
-    let mut sums = IntervalSums::new(coverage);
-    for (estimate, truth) in estimates.iter().zip(truths) {
-        if let Some(interval) = estimate.interval {
-            sums.add(interval, *truth);
+/// Errors and intervals of estimates by what the rides have in common, in the order of the keys. `key` is asked with the index of
+/// each ride: its hour, its borough, its band of distances. `coverage` is the estimator's.
+pub fn groups<K: Ord>(
+    estimates: &[Estimate],
+    truths: &[f64],
+    coverage: Option<f64>,
+    key: impl Fn(usize) -> K,
+) -> Vec<Group<K>> {
+    let mut sums: BTreeMap<K, (ErrorSums, Option<IntervalSums>)> = BTreeMap::new();
+    for (index, (estimate, truth)) in estimates.iter().zip(truths).enumerate() {
+        let (errors, intervals) =
+            sums.entry(key(index)).or_insert_with(|| (ErrorSums::default(), coverage.map(IntervalSums::new)));
+        errors.add(estimate.duration, *truth);
+        if let Some((intervals, interval)) = intervals.as_mut().zip(estimate.interval) {
+            intervals.add(interval, *truth);
         }
     }
-    sums.metrics()
+    let group = |(key, (errors, intervals)): (K, (ErrorSums, Option<IntervalSums>))| Group {
+        key,
+        metrics: errors.metrics(),
+        interval: intervals.map(|intervals| intervals.metrics()),
+    };
+    sums.into_iter().map(group).collect()
+}
+
+/// What no ride at all gives.
+fn nothing() -> Group<()> {
+    Group { key: (), metrics: ErrorSums::default().metrics(), interval: None }
 }
 
 impl Measured {
@@ -90,5 +109,35 @@ impl Measured {
         card.interval = self.interval;
         card.interval_without_distance = self.interval_without_distance;
         card.boroughs = self.boroughs;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use curbside::features::LocalTime;
+    use curbside::{Interval, Warnings};
+
+    #[test]
+    fn groups_by_hand() {
+        let estimate = |duration, low, high| Estimate {
+            duration,
+            interval: Some(Interval { low, high }),
+            pickup: LocalTime::from_minutes(0),
+            trip_distance: 1.0,
+            distance_assumed: false,
+            warnings: Warnings::default(),
+        };
+        let estimates = [estimate(10.0, 8.0, 12.0), estimate(20.0, 18.0, 24.0), estimate(30.0, 29.0, 31.0)];
+        // Even rides: errors -1 and 0, 11 and 30 inside, widths 4 and 2. The odd one: error 5, 15 outside, width 6.
+        let found = groups(&estimates, &[11.0, 15.0, 30.0], Some(0.8), |index| index % 2);
+        let [even, odd] = &found[..] else { panic!("{found:?}") };
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(near(even.metrics.mae, 0.5) && near(even.metrics.bias, -0.5) && even.metrics.rides == 2, "{even:?}");
+        assert!(near(odd.metrics.rmse, 5.0) && odd.key == 1, "{odd:?}");
+        let (even, odd) = (even.interval.unwrap(), odd.interval.unwrap());
+        assert!(near(even.covered, 1.0) && near(even.mean_width, 3.0), "{even:?}");
+        assert!(near(odd.covered, 0.0) && near(odd.mean_width, 6.0) && near(odd.coverage, 0.8), "{odd:?}");
+        assert_eq!(groups(&estimates, &[11.0, 15.0, 30.0], None, |_| ())[0].interval, None);
     }
 }

@@ -1,9 +1,7 @@
 //! How far estimates are from the truth, and how well intervals keep what they promise.
 
-use std::collections::BTreeMap;
-
 use curbside::Interval;
-use curbside::bundle::{BoroughError, IntervalMetrics, Metrics};
+use curbside::bundle::{IntervalMetrics, Metrics};
 
 /// Sums of errors of the rides seen so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,20 +75,6 @@ impl IntervalSums {
     }
 }
 
-/// Errors by borough, most rides first.
-pub fn by_borough<'a>(rides: impl Iterator<Item = (&'a str, f64, f64)>) -> Vec<BoroughError> {
-    let mut sums: BTreeMap<&str, ErrorSums> = BTreeMap::new();
-    for (borough, estimate, truth) in rides {
-        sums.entry(borough).or_default().add(estimate, truth);
-    }
-    let mut errors: Vec<BoroughError> = sums
-        .into_iter()
-        .map(|(borough, sums)| BoroughError { borough: borough.to_owned(), metrics: sums.metrics() })
-        .collect();
-    errors.sort_by_key(|error| std::cmp::Reverse(error.metrics.rides));
-    errors
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,15 +99,5 @@ mod tests {
         assert!((coverage - 0.8).abs() < 1e-15 && (covered - 2.0 / 3.0).abs() < 1e-15);
         assert!((mean_width - 8.0 / 3.0).abs() < 1e-15 && rides == 3);
         assert_eq!(IntervalSums::new(0.8).metrics().rides, 0);
-    }
-
-    #[test]
-    fn boroughs_come_by_rides() {
-        let rides = [("Queens", 1.0, 2.0), ("Bronx", 5.0, 5.0), ("Queens", 3.0, 2.0)];
-        let errors = by_borough(rides.into_iter());
-        assert_eq!(
-            errors.iter().map(|e| (e.borough.as_str(), e.metrics.rides)).collect::<Vec<_>>(),
-            [("Queens", 2), ("Bronx", 1)]
-        );
     }
 }

@@ -57,15 +57,49 @@ impl PackedBundle {
     }
 }
 
+/// Writes beside the place and renames; what is left of a failure is removed.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), EvaluateError> {
-    let failed = |fault: std::io::Error| {
-        EvaluateError::new(EvaluateErrorKind::Write, format!("{}: cannot be written: {fault}", path.display()))
-    };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let beside = path.with_file_name(name);
+    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = folder.and_then(|()| fs::File::create(&beside)).and_then(|mut file| {
+        let whole = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
+        if whole.is_err() {
+            // The first failure is the one to tell.
+            let _ = fs::remove_file(&beside);
+        }
+        whole
+    });
+    written.map_err(|fault| {
+        let message = format!(
+            "{}: expected to write it, found {fault}: give a path in a folder that can be written",
+            path.display()
+        );
+        EvaluateError::new(EvaluateErrorKind::Write, message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_loses_nothing_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder stands where the file is to go, and holds something.
+        let taken = folder.path().join("taken.curb");
+        fs::create_dir_all(taken.join("kept")).unwrap();
+        let error = write_whole(&taken, b"new").unwrap_err();
+        assert_eq!(error.code(), "EVALUATE_WRITE");
+        assert!(error.to_string().contains("taken.curb: expected to write it, found "), "{error}");
+        assert!(taken.join("kept").is_dir());
+        // Even a file that is called like what is written beside others is replaced whole.
+        let part = folder.path().join("a/b.part");
+        write_whole(&part, b"old").unwrap();
+        write_whole(&part, b"new").unwrap();
+        assert_eq!(fs::read(&part).unwrap(), b"new");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
     }
-    let beside = path.with_extension("part");
-    let mut file = fs::File::create(&beside).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)
 }

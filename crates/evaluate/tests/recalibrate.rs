@@ -297,6 +297,9 @@ fn what_looks_back_is_warned_of() {
         on_february.len() == 1 && on_february[0].starts_with("Calibrated on green_tripdata_simulated_2021-02"),
         "{on_february:?}"
     );
+    // Calibrated on February and measured on April, which looks ahead of both.
+    let ahead = recalibrate(&base, year.on(0), Some(year.validate(2)), &how()).unwrap().bundle.card.warnings;
+    assert_eq!(ahead, on_february);
     let measured = recalibrate(&base, year.on(2), Some(year.validate(0)), &how()).unwrap().bundle.card.warnings;
     assert!(
         measured.len() == 1 && measured[0].starts_with("Measured on green_tripdata_simulated_2021-02"),

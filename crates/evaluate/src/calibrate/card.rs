@@ -9,7 +9,7 @@ use curbside_tlc::MonthName;
 
 use super::Recalibration;
 use crate::error::EvaluateError;
-use crate::months::{MEASURED_ON, Months};
+use crate::months::{MEASURED_ON, Months, looks_back};
 
 /// How the note of a recalibration begins, by which the next one knows it.
 const NOTE: &str = "Recalibrated: ";
@@ -29,20 +29,30 @@ pub(super) fn base_of(bytes: &[u8], estimator: &Estimator) -> Result<String, Eva
     Ok(text + ")")
 }
 
+/// How a warning about the months calibrated on begins.
+const CALIBRATED_ON: &str = "Calibrated on ";
+
 /// A word where a month to calibrate on begins before the last training month.
-pub(super) fn looking_back(card: &Card, on: &Months) -> Vec<String> {
+pub(super) fn calibrated_back(card: &Card, on: &Months) -> Option<String> {
+    let (first, last) = looking_back(card, on)?;
+    Some(format!(
+        "{CALIBRATED_ON}{first}, which begins before the last month learnt from, {last}: correction and interval are those of the \
+         past."
+    ))
+}
+
+/// The same of a month to measure on.
+pub(super) fn measured_back(card: &Card, validate: &Months) -> Option<String> {
+    let (first, last) = looking_back(card, validate)?;
+    Some(looks_back(first, last))
+}
+
+/// The first of these files and the last training file, where the first begins earlier.
+fn looking_back<'a>(card: &'a Card, months: &'a Months) -> Option<(&'a str, &'a str)> {
     let named = |month: &&Month| MonthName::from_file_name(month.file.as_ref());
     let last = card.trained_on.iter().filter_map(|month| Some((named(&month)?, &month.file))).max();
-    let first = on.files().first();
-    let back = first.zip(last).filter(|(first, (last, _))| first.first_pickup() < last.start());
-    let told = |(first, (_, last)): (&crate::TripFile, (MonthName, &String))| {
-        format!(
-            "Calibrated on {}, which begins before the last month learnt from, {last}: correction and interval are those of \
-             the past.",
-            first.month.file
-        )
-    };
-    back.map(told).into_iter().collect()
+    let (first, (month, last)) = months.files().first().zip(last)?;
+    (first.first_pickup() < month.start()).then_some((&first.month.file, last))
 }
 
 /// Says what was learnt again, and takes out the figures that no longer hold.
@@ -69,7 +79,7 @@ pub(super) fn rewrite(
         card.notes.iter_mut().for_each(|note| *note = format!("Of {version}: {note}"));
     }
     card.notes.push(note);
-    card.warnings.retain(|warning| !warning.starts_with(MEASURED_ON) && !warning.starts_with("Calibrated on "));
+    card.warnings.retain(|warning| !warning.starts_with(MEASURED_ON) && !warning.starts_with(CALIBRATED_ON));
     *card = Card {
         version: how.version.clone().unwrap_or_else(fallback),
         created: day,

@@ -59,10 +59,11 @@ pub fn recalibrate(
     let estimator = Estimator::open(base)?;
     let mut bundle = Bundle::from_bytes(base, &limits)?;
     not_learnt_from(&bundle.card.trained_on, &on, "to calibrate on")?;
-    let mut warnings = card::looking_back(&bundle.card, &on);
+    let mut warnings: Vec<String> = card::calibrated_back(&bundle.card, &on).into_iter().collect();
     if let Some(validate) = &validate {
         not_learnt_from(&bundle.card.trained_on, validate, "to measure on")?;
-        warnings.extend(kept_apart(&on, validate)?);
+        let back = kept_apart(&on, validate)?;
+        warnings.extend(card::measured_back(&bundle.card, validate).or_else(|| back.into_iter().next()));
     }
     let coverage = how.coverage.or(estimator.coverage()).unwrap_or(COVERAGE);
     let (accounts, rides) = (on.accounts(), on.into_rides());

@@ -52,13 +52,16 @@ fn check(learn: &TripFile, measure: &TripFile) -> Result<(), EvaluateError> {
 
 fn looking_back(learnt: &Months, measured: &Months) -> Option<String> {
     let (measure, learn) = (measured.files().first()?, learnt.files().last()?);
-    (measure.first_pickup() < learn.first_pickup()).then(|| {
-        format!(
-            "{MEASURED_ON}{}, which begins before the last month learnt from, {}: such figures look back and say less of the \
-             months to come.",
-            measure.month.file, learn.month.file
-        )
-    })
+    let back = measure.first_pickup() < learn.first_pickup();
+    back.then(|| looks_back(&measure.month.file, &learn.month.file))
+}
+
+/// The warning of a file to measure on that begins before the last file learnt from.
+pub(crate) fn looks_back(measure: &str, learn: &str) -> String {
+    format!(
+        "{MEASURED_ON}{measure}, which begins before the last month learnt from, {learn}: such figures look back and say less \
+         of the months to come."
+    )
 }
 
 /// Refuses rides that a bundle has learnt from, by what its card says of its training files: their digests and the months

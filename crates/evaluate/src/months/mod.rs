@@ -17,7 +17,7 @@ use curbside_tlc::{ReadOptions, read_month};
 use crate::error::{EvaluateError, EvaluateErrorKind};
 use crate::rides::Rides;
 
-pub(crate) use apart::MEASURED_ON;
+pub(crate) use apart::{MEASURED_ON, looks_back};
 pub use apart::{kept_apart, not_learnt_from};
 pub use file::TripFile;
 
