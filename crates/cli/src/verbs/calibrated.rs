@@ -79,11 +79,11 @@ impl fmt::Display for Calibrated {
             return writeln!(f, "  interval: none");
         };
         let size = match scale.size {
-            Size::Trees(trees) => format!("{trees} trees"),
-            Size::Terms(0) => "the same for every ride".to_owned(),
-            Size::Terms(terms) => format!("{terms} terms"),
+            Size::Trees(trees) => format!("a scale of {trees} trees"),
+            Size::Terms(0) => "the same scale for every ride".to_owned(),
+            Size::Terms(terms) => format!("a scale of {terms} terms"),
         };
-        writeln!(f, "  interval: {}, scale of {size}, at least {}", promise(*coverage), scale.smallest)?;
+        writeln!(f, "  interval: {}, {size}, at least {}", promise(*coverage), scale.smallest)?;
         writeln!(f, "    with a distance {:+.4} to {:+.4} scales", given.low, given.high)?;
         writeln!(f, "    without one     {:+.4} to {:+.4} scales", assumed.low, assumed.high)
     }
@@ -97,8 +97,12 @@ pub(crate) fn promise(coverage: f64) -> String {
             return format!("{part} of {whole} rides");
         }
     }
-    let percent = format!("{:.1}", coverage * 100.0);
-    format!("{} % of rides", percent.trim_end_matches(".0"))
+    format!("{} of rides", percent(coverage))
+}
+
+/// "80 %", "76.8 %": one digit after the point where there is one.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", format!("{:.1}", share * 100.0).trim_end_matches(".0"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use curbside::bundle::{Card, IntervalMetrics, Metrics};
 
+use super::calibrated::percent;
+
 /// A card's figures, a line each.
 pub(crate) fn figures(f: &mut fmt::Formatter<'_>, card: &Card) -> fmt::Result {
     let errors = [
@@ -23,10 +25,10 @@ pub(crate) fn figures(f: &mut fmt::Formatter<'_>, card: &Card) -> fmt::Result {
     ];
     for (what, metrics) in intervals {
         if let Some(IntervalMetrics { coverage, covered, mean_width, rides }) = metrics {
-            let (promised, kept) = (coverage * 100.0, covered * 100.0);
+            let (promised, kept) = (percent(*coverage), percent(*covered));
             writeln!(
                 f,
-                "  {what}: {kept:.1} % of {rides} rides inside ({promised} % promised), {mean_width:.2} wide on average"
+                "  {what}: {kept} of {rides} rides inside ({promised} promised), {mean_width:.2} wide on average"
             )?;
         }
     }

@@ -46,7 +46,8 @@ fn later_months_make_a_bundle_that_keeps_its_promise() {
     let told = desk.run(&arguments);
     assert_eq!(told.code, 0, "{}", told.stderr);
     assert!(told.stderr.contains("green_tripdata_simulated_2021-02.parquet: "), "{}", told.stderr);
-    for part in ["test 1+2021-02: ", "  correction: ", "9 of 10 rides, scale of 2 trees", "% of ", "(90 % promised)"] {
+    for part in ["test 1+2021-02: ", "  correction: ", "9 of 10 rides, a scale of 2 trees", "% of ", "(90 % promised)"]
+    {
         assert!(told.stdout.contains(part), "{part}: {}", told.stdout);
     }
     assert_eq!(fs::read(desk.path("new.curb")).unwrap(), first);

@@ -4,8 +4,18 @@ use curbside::model::Correction;
 
 /// The line of truths over the model's numbers (before correction and bounds) that has the least mean squared error.
 ///
-/// A line and not a shift, because months do not differ by minutes but by pace: on the month after the one it was fitted on,
-/// a line errs less than a shift in every pair of months that was tried (docs/accuracy.md). Where no line rises (a model that says
+/// A line and not a shift, because months do not differ by minutes but by pace. A model of January 2021, fitted to one month,
+/// errs on the next by so many minutes (root mean square):
+///
+/// | | none | shift | line |
+/// |---|---|---|---|
+/// | 2021-02 to 2021-03 | 5.00 | 4.91 | 4.81 |
+/// | 2021-03 to 2021-04 | 5.53 | 5.34 | 5.17 |
+/// | 2022-01 to 2022-02 | 5.12 | 4.94 | 4.85 |
+/// | 2023-01 to 2023-02 | 4.66 | 4.50 | 4.39 |
+/// | 2023-12 to 2024-01 | 4.58 | 4.41 | 4.34 |
+///
+/// Where no line rises (a model that says
 /// the same of every ride, or the opposite of what is true), it is the shift by the mean error.
 pub fn correction(numbers: &[f64], truths: &[f64]) -> Correction {
     let rides = numbers.iter().fold(0.0, |count, _| count + 1.0);
