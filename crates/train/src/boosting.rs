@@ -3,16 +3,14 @@
 use std::rc::Rc;
 
 use curbside::Limits;
-use curbside::bundle::Metrics;
-use curbside::features::Encoder;
 use curbside::model::{Node, Rule, TreeEnsemble};
 use curbside::num::nearest_f32;
-use curbside_evaluate::{ErrorSums, Rides};
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, Axis, concatenate, s};
 
 use crate::columns;
+use crate::encoded::{Encoded, Rows};
 use crate::error::{TrainError, TrainErrorKind};
-use crate::folds::{self, FOLDS};
+use crate::folds::FOLDS;
 use crate::lightgbm::{Booster, Dataset};
 use crate::parameters::BoostingParameters;
 use crate::progress::Progress;
@@ -20,165 +18,139 @@ use crate::progress::Progress;
 /// Between which minutes estimates are kept.
 pub(crate) const BOUNDS: (f64, f64) = (1.0, 60.0);
 
+/// Leaves are multiples of one in so many minutes: the sum over 300 trees is then off by half a second at most by chance.
+const LEAF_STEPS: f64 = 1024.0;
+
 /// News every so many trees.
 const NEWS: usize = 50;
-
-/// The encoded rides.
-pub(crate) struct Examples {
-    /// One row a ride, as the caller asked.
-    given: Array2<f64>,
-    /// The same rides without their distance.
-    without_distance: Array2<f64>,
-    minutes: Vec<f64>,
-    folds: Vec<usize>,
-    names: Vec<String>,
-    categorical: Vec<usize>,
-}
 
 /// What the folds said of the chosen parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct Chosen {
     pub(crate) parameters: BoostingParameters,
-    /// On the days left out, clipped, with the distance as recorded.
-    pub(crate) folds: Metrics,
+    /// Minutes estimated of each ride by the model that has not seen its day, clipped, with the distance as recorded.
+    pub(crate) given: Vec<f64>,
     /// The same rides without a distance.
-    pub(crate) folds_without_distance: Metrics,
+    pub(crate) without_distance: Vec<f64>,
 }
 
 /// One candidate's models, each with the fold it has not seen.
 struct FoldModels {
     parameters: BoostingParameters,
-    boosters: Vec<(usize, Booster)>,
-    rmse: f64,
+    boosters: Vec<Booster>,
+    /// Squared errors of all folds by number of trees.
+    squared: Vec<f64>,
 }
 
-impl Examples {
-    pub(crate) fn new(rides: &Rides, encoder: &Encoder) -> Examples {
-        let names: Vec<String> = encoder.spec().columns.iter().map(|column| column.name.clone()).collect();
-        let is_categorical = |name: &String| columns::CATEGORICAL.contains(&name.as_str());
-        Examples {
-            given: encoder.encode_batch(rides.trips.iter()),
-            without_distance: encoder.encode_batch(rides.without_distance().iter()),
-            minutes: rides.minutes.clone(),
-            folds: folds::by_day(&rides.days),
-            categorical: (0..names.len()).filter(|index| is_categorical(&names[*index])).collect(),
-            names,
-        }
-    }
+/// The rides of one fold, encoded as its models would meet them.
+struct LeftOut {
+    rows: Vec<usize>,
+    given: Array2<f64>,
+    without_distance: Array2<f64>,
+}
 
-    /// The rows of some rides as asked; with a weight, then again without their distance, each counting that much.
-    fn dataset(
-        &self,
-        rows: &[usize],
-        again: Option<f32>,
-        parameters: &str,
-        reference: Option<&Dataset>,
-    ) -> Result<Dataset, TrainError> {
-        let given = self.given.select(Axis(0), rows);
-        let mut labels: Vec<f32> = rows.iter().map(|row| nearest_f32(self.minutes[*row])).collect();
-        let mut weights = vec![1.0; rows.len()];
-        let matrix = if let Some(weight) = again.filter(|weight| *weight > 0.0) {
-            labels.extend_from_within(..);
-            weights.resize(2 * rows.len(), weight);
-            concatenate![Axis(0), given, self.without_distance.select(Axis(0), rows)]
-        } else {
-            given
-        };
-        Ok(Dataset::new(&matrix.view(), &self.names, &labels, &weights, parameters, reference)?)
-    }
+/// Rides with some set of statistics, ready to grow trees from.
+pub(crate) struct Examples<'a> {
+    encoded: &'a Encoded<'a>,
+    /// The columns that the trees read: all but the last.
+    names: &'a [String],
+    categorical: Vec<usize>,
+}
 
-    fn rows(&self, keep: impl Fn(usize) -> bool) -> Vec<usize> {
-        (0..self.folds.len()).filter(|row| keep(self.folds[*row])).collect()
+impl<'a> Examples<'a> {
+    pub(crate) fn new(encoded: &'a Encoded<'a>) -> Examples<'a> {
+        let names = encoded.names().split_last().map_or(&[][..], |(_, names)| names);
+        Examples { encoded, names, categorical: columns::categorical(names) }
     }
 
     /// Tries every candidate on folds of whole days, and says which one errs least on the days left out, with how many
-    /// trees.
+    /// trees; gives its error too.
     pub(crate) fn choose(
         &self,
         candidates: &[BoostingParameters],
         progress: &mut dyn FnMut(&Progress),
-    ) -> Result<Chosen, TrainError> {
-        let mut best: Option<FoldModels> = None;
-        for (index, candidate) in candidates.iter().enumerate() {
-            let place = (index + 1, candidates.len());
-            let models = self.try_candidate(*candidate, place, progress)?;
-            progress(&Progress::Candidate {
-                parameters: models.parameters.to_string(),
-                trees: models.parameters.num_iterations,
-                rmse: models.rmse,
-            });
-            if best.as_ref().is_none_or(|best| models.rmse < best.rmse) {
-                best = Some(models);
-            }
-        }
-        let none = || TrainError::new(TrainErrorKind::Config, "expected at least one candidate, found none");
-        let best = best.ok_or_else(none)?;
-        Ok(Chosen {
-            parameters: best.parameters,
-            folds: self.out_of_fold(&best, &self.given)?,
-            folds_without_distance: self.out_of_fold(&best, &self.without_distance)?,
-        })
-    }
-
-    fn try_candidate(
-        &self,
-        mut parameters: BoostingParameters,
-        (candidate, candidates): (usize, usize),
-        progress: &mut dyn FnMut(&Progress),
-    ) -> Result<FoldModels, TrainError> {
-        let text = parameters.to_lightgbm(&self.categorical);
-        // Squared errors of all folds by number of trees.
-        let mut squared = vec![0.0; parameters.num_iterations];
-        let mut boosters = Vec::new();
+    ) -> Result<(f64, Chosen), TrainError> {
+        let mut models: Vec<FoldModels> = candidates.iter().map(|candidate| FoldModels::new(*candidate)).collect();
+        let mut folds = Vec::new();
         for fold in 0..FOLDS {
-            let (inside, outside) = (self.rows(|f| f != fold), self.rows(|f| f == fold));
-            if inside.is_empty() || outside.is_empty() {
+            let inside = self.encoded.rows(|f| f != fold);
+            let rows = self.encoded.rows(|f| f == fold);
+            if inside.is_empty() || rows.is_empty() {
                 let message = "expected rides of at least 5 days to choose by folds of whole days, found fewer";
                 return Err(TrainError::new(TrainErrorKind::NoRides, message));
             }
-            let train = Rc::new(self.dataset(&inside, Some(parameters.without_distance_weight), &text, None)?);
-            let valid = Rc::new(self.dataset(&outside, None, &text, Some(&train))?);
-            let mut booster = Booster::new(&train, Some(&valid), self.names.len(), &text)?;
-            let mut grows = true;
-            for (trees, sum) in squared.iter_mut().enumerate() {
-                grows = grows && booster.update()?;
-                let mean = booster.validation_metric()?;
-                *sum += mean * count(outside.len());
-                if (trees + 1) % NEWS == 0 {
-                    let (fold, trees, rmse) = (fold + 1, trees + 1, mean.sqrt());
-                    progress(&Progress::Fold { candidate, candidates, fold, folds: FOLDS, trees, rmse });
+            let encoded = self.encoded.leaving_out(Some(fold))?;
+            for models in &mut models {
+                self.grow_fold(models, (fold, &inside, &rows), &encoded, progress)?;
+            }
+            let select = |matrix: &Array2<f64>| self.columns_of(matrix, &rows);
+            let (given, without_distance) = (select(&encoded.given), select(&encoded.without_distance));
+            folds.push(LeftOut { rows, given, without_distance });
+        }
+        let rides = count(self.encoded.minutes().len());
+        let mut best: Option<(f64, FoldModels)> = None;
+        for mut models in models {
+            let least = models.squared.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
+            let (trees, sum) = least.map_or((1, 0.0), |(index, sum)| (index + 1, sum));
+            models.parameters.num_iterations = trees;
+            let rmse = (sum / rides).sqrt();
+            progress(&Progress::Candidate { parameters: models.parameters.to_string(), trees, rmse });
+            if best.as_ref().is_none_or(|(least, _)| rmse < *least) {
+                best = Some((rmse, models));
+            }
+        }
+        let none = || TrainError::new(TrainErrorKind::Config, "expected at least one candidate, found none");
+        let (rmse, best) = best.ok_or_else(none)?;
+        let (mut given, mut without_distance) = (vec![0.0; self.encoded.minutes().len()], Vec::new());
+        without_distance.clone_from(&given);
+        for (fold, booster) in folds.iter().zip(&best.boosters) {
+            let trees = best.parameters.num_iterations;
+            for (matrix, minutes) in [(&fold.given, &mut given), (&fold.without_distance, &mut without_distance)] {
+                for (row, estimate) in fold.rows.iter().zip(booster.predict(&matrix.view(), trees)?) {
+                    minutes[*row] = estimate.clamp(BOUNDS.0, BOUNDS.1);
                 }
             }
-            boosters.push((fold, booster));
         }
-        let least = squared.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
-        let (trees, sum) = least.map_or((1, 0.0), |(index, sum)| (index + 1, sum));
-        parameters.num_iterations = trees;
-        Ok(FoldModels { parameters, boosters, rmse: (sum / count(self.minutes.len())).sqrt() })
+        Ok((rmse, Chosen { parameters: best.parameters, given, without_distance }))
     }
 
-    /// Error of each ride's estimate by the model that has not seen its day, clipped as estimates are.
-    fn out_of_fold(&self, models: &FoldModels, matrix: &Array2<f64>) -> Result<Metrics, TrainError> {
-        let mut sums = ErrorSums::default();
-        for (fold, booster) in &models.boosters {
-            let rows = self.rows(|f| f == *fold);
-            let estimates = booster.predict(&matrix.select(Axis(0), &rows).view(), models.parameters.num_iterations)?;
-            for (row, estimate) in rows.iter().zip(estimates) {
-                sums.add(estimate.clamp(BOUNDS.0, BOUNDS.1), self.minutes[*row]);
+    fn grow_fold(
+        &self,
+        models: &mut FoldModels,
+        (fold, inside, outside): (usize, &[usize], &[usize]),
+        encoded: &Rows,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<(), TrainError> {
+        let parameters = models.parameters;
+        let text = parameters.to_lightgbm(&self.categorical);
+        let train = Rc::new(self.dataset(encoded, inside, Some(parameters.without_distance_weight), &text, None)?);
+        let valid = Rc::new(self.dataset(encoded, outside, None, &text, Some(&train))?);
+        let mut booster = Booster::new(&train, Some(&valid), self.names.len(), &text)?;
+        let mut grows = true;
+        for (trees, sum) in models.squared.iter_mut().enumerate() {
+            grows = grows && booster.update()?;
+            let mean = booster.validation_metric()?;
+            *sum += mean * count(outside.len());
+            if (trees + 1) % NEWS == 0 {
+                let parameters = parameters.to_string();
+                let (fold, trees, rmse) = (fold + 1, trees + 1, mean.sqrt());
+                progress(&Progress::Fold { parameters, fold, folds: FOLDS, trees, rmse });
             }
         }
-        Ok(sums.metrics())
+        models.boosters.push(booster);
+        Ok(())
     }
 
     /// The model of all rides, as LightGBM's text says it.
     pub(crate) fn fit(
         &self,
+        encoded: &Rows,
         parameters: BoostingParameters,
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<TreeEnsemble, TrainError> {
         let text = parameters.to_lightgbm(&self.categorical);
         let again = Some(parameters.without_distance_weight);
-        let train = Rc::new(self.dataset(&self.rows(|_| true), again, &text, None)?);
+        let train = Rc::new(self.dataset(encoded, &self.encoded.rows(|_| true), again, &text, None)?);
         let mut booster = Booster::new(&train, None, self.names.len(), &text)?;
         for tree in 1..=parameters.num_iterations {
             if !booster.update()? {
@@ -188,26 +160,63 @@ impl Examples {
                 progress(&Progress::Final { trees: tree, of: parameters.num_iterations });
             }
         }
-        let model = curbside_import::lightgbm::read(&booster.to_text()?, &Limits::default())?;
-        if model.feature_names != self.names {
-            let message =
-                format!("expected LightGBM to keep the columns {:?}, found {:?}", self.names, model.feature_names);
-            return Err(TrainError::new(TrainErrorKind::LightGbm, message));
-        }
-        Ok(model.ensemble)
+        ensemble_of(&booster, self.names)
+    }
+
+    /// What the trees read of some rides.
+    fn columns_of(&self, matrix: &Array2<f64>, rows: &[usize]) -> Array2<f64> {
+        matrix.slice(s![.., ..self.names.len()]).select(Axis(0), rows)
+    }
+
+    /// The rows of some rides as asked; with a weight, then again without their distance, each counting that much.
+    fn dataset(
+        &self,
+        encoded: &Rows,
+        rows: &[usize],
+        again: Option<f32>,
+        parameters: &str,
+        reference: Option<&Dataset>,
+    ) -> Result<Dataset, TrainError> {
+        let given = self.columns_of(&encoded.given, rows);
+        let mut labels: Vec<f32> = rows.iter().map(|row| nearest_f32(self.encoded.minutes()[*row])).collect();
+        let mut weights = vec![1.0; rows.len()];
+        let matrix = if let Some(weight) = again.filter(|weight| *weight > 0.0) {
+            labels.extend_from_within(..);
+            weights.resize(2 * rows.len(), weight);
+            concatenate![Axis(0), given, self.columns_of(&encoded.without_distance, rows)]
+        } else {
+            given
+        };
+        Ok(Dataset::new(&matrix.view(), self.names, &labels, &weights, parameters, reference)?)
     }
 }
 
-/// The same ensemble with leaves and thresholds rounded to `f32`: half the bytes on the wire. This is the model that is
-/// measured and shipped.
+impl FoldModels {
+    fn new(parameters: BoostingParameters) -> FoldModels {
+        FoldModels { parameters, boosters: Vec::new(), squared: vec![0.0; parameters.num_iterations] }
+    }
+}
+
+/// The trees that LightGBM has grown over these columns.
+pub(crate) fn ensemble_of(booster: &Booster, names: &[String]) -> Result<TreeEnsemble, TrainError> {
+    let model = curbside_import::lightgbm::read(&booster.to_text()?, &Limits::default())?;
+    if model.feature_names != names {
+        let message = format!("expected LightGBM to keep the columns {names:?}, found {:?}", model.feature_names);
+        return Err(TrainError::new(TrainErrorKind::LightGbm, message));
+    }
+    Ok(model.ensemble)
+}
+
+/// The same ensemble with its thresholds rounded to `f32` and its leaves to [`LEAF_STEPS`] of a minute: a third of the bytes
+/// on the wire. This is the model that is measured and shipped.
 ///
-/// Leaves go to the nearest, thresholds down: a threshold between two neighbouring `f32` values, as two zone centres may be,
-/// would else land on the upper one and let it pass.
+/// Thresholds go down: a threshold between two neighbouring `f32` values, as two zone centres may be, would else land on the
+/// upper one and let it pass.
 pub(crate) fn rounded(ensemble: &TreeEnsemble) -> TreeEnsemble {
     let mut ensemble = ensemble.clone();
     for node in ensemble.trees.iter_mut().flat_map(|tree| &mut tree.nodes) {
         match node {
-            Node::Leaf(value) => *value = f64::from(nearest_f32(*value)),
+            Node::Leaf(value) => *value = f64::from(nearest_f32((*value * LEAF_STEPS).round() / LEAF_STEPS)),
             Node::Split(split) => {
                 if let Rule::Numeric { threshold, .. } = &mut split.rule {
                     *threshold = largest_f32_up_to(*threshold);
@@ -235,6 +244,7 @@ fn count(rides: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::columns;
+    use crate::statistics::Statistics;
     use curbside::bundle::Card;
     use curbside::features::ZonePairs;
     use curbside::model::{Calibration, Model, Target};
@@ -271,33 +281,38 @@ mod tests {
         write_parquet(&path, &config, simulate(&config, &zones::grid()).unwrap()).unwrap();
         let rides = curbside_evaluate::read(&[path], Within::NamedMonth, &mut |_| ()).unwrap().into_rides();
         let table = columns::zones(&zones::grid());
-        let spec = columns::boosted(crate::distance::fit(&rides, &table).unwrap()).unwrap();
-        let examples = Examples::new(&rides, &Encoder::new(spec.clone(), &table).unwrap());
+        let line = crate::distance::fit(&rides, &table).unwrap();
+        let statistics = Statistics { zone_hours: true, ..Statistics::PAIRS };
+        let encoded = Encoded::new(&rides, &table, line, statistics).unwrap();
+        let rows = encoded.leaving_out(None).unwrap();
+        let examples = Examples::new(&encoded);
 
-        let parameters = BoostingParameters { num_iterations: 30, ..BoostingParameters::default() };
+        let parameters = BoostingParameters { num_iterations: 30, statistics, ..BoostingParameters::default() };
         let text = parameters.to_lightgbm(&examples.categorical);
         let again = Some(parameters.without_distance_weight);
-        let dataset = Rc::new(examples.dataset(&examples.rows(|_| true), again, &text, None).unwrap());
+        let everything = encoded.rows(|_| true);
+        let dataset = Rc::new(examples.dataset(&rows, &everything, again, &text, None).unwrap());
         let mut booster = Booster::new(&dataset, None, examples.names.len(), &text).unwrap();
         for _ in 0..parameters.num_iterations {
             booster.update().unwrap();
         }
-        let ensemble = examples.fit(parameters, &mut |_| ()).unwrap();
+        let ensemble = examples.fit(&rows, parameters, &mut |_| ()).unwrap();
         let has_sets = ensemble.splits().any(|split| matches!(split.rule, Rule::Categorical { .. }));
         assert!(has_sets, "boroughs are categories, so some split must be over a set of them");
         let bundle = Bundle {
             card: Card::default(),
             target: Target { name: "duration".into(), unit: "minutes".into(), low: -1e9, high: 1e9 },
-            features: spec,
-            zones: table,
+            features: encoded.features().unwrap(),
+            zones: table.clone(),
             pairs: ZonePairs::default(),
             model: Model::Ensemble(ensemble),
             calibration: Calibration::default(),
             golden: Vec::new(),
         };
         let estimator = Estimator::from_bundle(bundle, &Limits::default()).unwrap();
-        for matrix in [&examples.given, &examples.without_distance] {
-            let theirs = booster.predict(&matrix.view(), parameters.num_iterations).unwrap();
+        for matrix in [&rows.given, &rows.without_distance] {
+            let theirs = examples.columns_of(matrix, &everything);
+            let theirs = booster.predict(&theirs.view(), parameters.num_iterations).unwrap();
             let ours = estimator.predict_matrix(&matrix.view()).unwrap();
             let differ = ours.iter().zip(&theirs).filter(|(ours, theirs)| ours.to_bits() != theirs.to_bits()).count();
             assert_eq!(differ, 0, "of {} rides", theirs.len());

@@ -5,7 +5,8 @@
 //! beside where the zones are (docs/accuracy.md).
 
 use curbside::features::{
-    Calendar, CalendarPart, Centre, DistanceEstimate, End, Expr, FeatureSpec, SpecError, Zone, ZoneAttribute, Zones,
+    Calendar, CalendarPart, Centre, Column, DistanceEstimate, End, Expr, FeatureSpec, NodeId, SpecError, Zone,
+    ZoneAttribute, Zones,
 };
 use curbside_tlc::zones::ZoneRecord;
 
@@ -13,18 +14,31 @@ use curbside_tlc::zones::ZoneRecord;
 const SHORTEST_DENOMINATOR: f64 = 0.2;
 
 /// More than any zone id, so that a cross of two ids is one number a pair.
-const IDS: u32 = 266;
+pub(crate) const IDS: u32 = 266;
 
 /// Columns of [`boosted`] that are categories.
-pub(crate) const CATEGORICAL: [&str; 2] = ["pickup_borough", "dropoff_borough"];
+const CATEGORICAL: [&str; 2] = ["pickup_borough", "dropoff_borough"];
 
-/// The features of the boosted trees.
-pub(crate) fn boosted(estimate: DistanceEstimate) -> Result<FeatureSpec, SpecError> {
+/// Which of these columns are categories.
+pub(crate) fn categorical(names: &[String]) -> Vec<usize> {
+    (0..names.len()).filter(|index| CATEGORICAL.contains(&names[*index].as_str())).collect()
+}
+
+/// The last column of [`boosted`]: for the scale of the error alone, so that a rider who sends the assumed distance back gets
+/// the same estimate.
+const DISTANCE_ASSUMED: &str = "distance_assumed";
+
+/// A spec that has neither tables nor columns yet.
+pub(crate) fn empty(estimate: DistanceEstimate) -> FeatureSpec {
+    FeatureSpec::new(Calendar::new_york(), estimate)
+}
+
+/// Adds the columns of the boosted trees to a spec that may have tables; `usual` is what they say of the ride's duration.
+pub(crate) fn boosted(mut spec: FeatureSpec, usual: Option<NodeId>) -> Result<FeatureSpec, SpecError> {
     use CalendarPart::{Holiday, MinuteOfDay, Weekday};
     use End::{Dropoff, Pickup};
     use ZoneAttribute::{Area, Borough, Id, Latitude, Longitude};
 
-    let mut spec = FeatureSpec::new(Calendar::new_york(), estimate);
     let distance = spec.column("trip_distance", Expr::TripDistanceOrEstimate)?;
     let great_circle = spec.column("great_circle", Expr::GreatCircle)?;
     spec.column("ratio", Expr::Ratio { a: distance, b: great_circle, floor: SHORTEST_DENOMINATOR })?;
@@ -44,12 +58,17 @@ pub(crate) fn boosted(estimate: DistanceEstimate) -> Result<FeatureSpec, SpecErr
     spec.column("minute_of_day", Expr::Calendar(MinuteOfDay))?;
     spec.column("weekday", Expr::Calendar(Weekday))?;
     spec.column("holiday", Expr::Calendar(Holiday))?;
+    if let Some(node) = usual {
+        spec.columns.push(Column { name: "usual_duration".to_owned(), node });
+    }
+    let of = spec.node(Expr::TripDistance)?;
+    spec.column(DISTANCE_ASSUMED, Expr::IsMissing { of })?;
     Ok(spec)
 }
 
 /// The features of the linear baseline: the pair of zones as a category, and the distance.
 pub(crate) fn linear(estimate: DistanceEstimate, pairs: Vec<u32>) -> Result<FeatureSpec, SpecError> {
-    let mut spec = FeatureSpec::new(Calendar::new_york(), estimate);
+    let mut spec = empty(estimate);
     spec.column("trip_distance", Expr::TripDistanceOrEstimate)?;
     let pickup = spec.node(Expr::Zone(End::Pickup, ZoneAttribute::Id))?;
     let dropoff = spec.node(Expr::Zone(End::Dropoff, ZoneAttribute::Id))?;
@@ -66,7 +85,7 @@ pub(crate) fn pair_number(pu_location_id: u16, do_location_id: u16) -> u32 {
 /// The feature that the distance estimate is fitted on: miles between centres.
 pub(crate) fn great_circle() -> Result<FeatureSpec, SpecError> {
     let nothing = DistanceEstimate { intercept: 0.0, slope: 0.0, without_place: 0.0, detour: None };
-    let mut spec = FeatureSpec::new(Calendar::new_york(), nothing);
+    let mut spec = empty(nothing);
     spec.column("great_circle", Expr::GreatCircle)?;
     Ok(spec)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::statistics::Statistics;
+
 /// Parameters of one boosted model: all but the last are LightGBM's, in its names.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoostingParameters {
@@ -24,6 +26,8 @@ pub struct BoostingParameters {
     /// Every ride is learnt from twice: as recorded, and, counting this much, as asked for by someone who does not know the
     /// distance. 0 leaves the second out.
     pub without_distance_weight: f32,
+    /// The statistics tables that the trees read.
+    pub statistics: Statistics,
 }
 
 impl Default for BoostingParameters {
@@ -39,6 +43,7 @@ impl Default for BoostingParameters {
             bagging_fraction: 0.8,
             seed: 1,
             without_distance_weight: 0.2,
+            statistics: Statistics::DETOURS,
         }
     }
 }
@@ -65,7 +70,8 @@ impl BoostingParameters {
     /// `categorical` are the indices of the columns that are categories.
     pub(crate) fn to_lightgbm(self, categorical: &[usize]) -> String {
         let mut text = format!(
-            "objective=regression metric=l2 {self} deterministic=true force_row_wise=true num_threads=1 verbosity=-1"
+            "objective=regression metric=l2 {} deterministic=true force_row_wise=true num_threads=1 verbosity=-1",
+            self.growing()
         );
         if !categorical.is_empty() {
             let indices: Vec<String> = categorical.iter().map(ToString::to_string).collect();
@@ -77,20 +83,17 @@ impl BoostingParameters {
 
     /// Name and value of each, for the card.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
-        let weight = ("without_distance_weight".to_owned(), self.without_distance_weight.to_string());
         self.to_string()
             .split(' ')
             .filter_map(|pair| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
-            .chain(std::iter::once(weight))
             .collect()
     }
 }
 
-impl fmt::Display for BoostingParameters {
-    /// LightGBM's parameters, as it reads them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
+impl BoostingParameters {
+    /// Those of LightGBM, as it reads them.
+    fn growing(&self) -> String {
+        format!(
             "num_iterations={} num_leaves={} learning_rate={} lambda_l2={} min_data_in_leaf={} feature_fraction={} \
              bagging_fraction={} bagging_freq=1 seed={}",
             self.num_iterations,
@@ -102,5 +105,13 @@ impl fmt::Display for BoostingParameters {
             self.bagging_fraction,
             self.seed
         )
+    }
+}
+
+impl fmt::Display for BoostingParameters {
+    /// All of them as `name=value`, LightGBM's first.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (weight, statistics) = (self.without_distance_weight, self.statistics);
+        write!(f, "{} without_distance_weight={weight} statistics={statistics}", self.growing())
     }
 }

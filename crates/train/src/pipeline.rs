@@ -3,19 +3,22 @@
 use std::path::PathBuf;
 
 use curbside::bundle::{Card, Metrics, Month};
-use curbside::features::{DistanceEstimate, Encoder, FeatureSpec, ZonePairs, Zones};
+use curbside::features::{DistanceEstimate, FeatureSpec, ZonePairs, Zones};
 use curbside::model::{Calibration, Model, Target};
 use curbside::{Bundle, Estimator, Limits};
 use curbside_evaluate::{
     self as evaluate, ErrorSums, Measured, Months, PackedBundle, Rides, Within, golden_rides, measure,
 };
 
-use crate::boosting::{BOUNDS, Examples, rounded};
+use crate::boosting::{BOUNDS, Chosen, Examples, rounded};
 use crate::config::{Algorithm, TrainConfig};
-use crate::error::TrainError;
+use crate::encoded::Encoded;
+use crate::error::{TrainError, TrainErrorKind};
+use crate::interval;
 use crate::linear::Baseline;
 use crate::parameters::BoostingParameters;
 use crate::progress::Progress;
+use crate::statistics::Statistics;
 use crate::{columns, distance};
 
 /// A model with the features it reads, before it has met the months it is measured on.
@@ -24,8 +27,10 @@ struct Fitted {
     model: Model,
     /// The model before its numbers were rounded, to say what rounding costs.
     unrounded: Option<Model>,
+    calibration: Calibration,
     algorithm: String,
     folds: Option<Metrics>,
+    folds_without_distance: Option<Metrics>,
     parameters: Vec<(String, String)>,
     notes: Vec<String>,
 }
@@ -120,30 +125,40 @@ impl Sides {
 fn boost(
     rides: &Rides,
     zones: &Zones,
-    estimate: DistanceEstimate,
+    line: DistanceEstimate,
     candidates: &[BoostingParameters],
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Fitted, TrainError> {
-    let features = columns::boosted(estimate)?;
-    let encoder = Encoder::new(features.clone(), zones)?;
-    let examples = Examples::new(rides, &encoder);
-    let chosen = examples.choose(candidates, progress)?;
+    let mut best: Option<(f64, Encoded<'_>, Chosen)> = None;
+    for (statistics, candidates) in by_statistics(candidates) {
+        let encoded = Encoded::new(rides, zones, line, statistics)?;
+        let (rmse, chosen) = Examples::new(&encoded).choose(&candidates, progress)?;
+        if best.as_ref().is_none_or(|(least, ..)| rmse < *least) {
+            best = Some((rmse, encoded, chosen));
+        }
+    }
+    let none = || TrainError::new(TrainErrorKind::Config, "expected at least one candidate, found none");
+    let (_, encoded, chosen) = best.ok_or_else(none)?;
+    let metrics = |estimates: &[f64]| ErrorSums::of(estimates, &rides.minutes).metrics();
+    let (folds, blind) = (metrics(&chosen.given), metrics(&chosen.without_distance));
     let what = |what: &str| format!("folds of whole days, {what}");
-    progress(&Progress::Measured { what: what("as recorded"), metrics: chosen.folds });
-    progress(&Progress::Measured { what: what("without distance"), metrics: chosen.folds_without_distance });
-    let exact = examples.fit(chosen.parameters, progress)?;
+    progress(&Progress::Measured { what: what("as recorded"), metrics: folds });
+    progress(&Progress::Measured { what: what("without distance"), metrics: blind });
+
+    let rows = encoded.leaving_out(None)?;
+    let exact = Examples::new(&encoded).fit(&rows, chosen.parameters, progress)?;
     let (trees, leaves) = (exact.trees.len(), exact.leaves().count());
-    let parameters = chosen.parameters.pairs();
-    let blind = chosen.folds_without_distance;
+    let interval = interval::fit(&encoded, &rows, &chosen)?;
     Ok(Fitted {
-        features,
+        features: encoded.features()?,
         model: Model::Ensemble(rounded(&exact)),
         unrounded: Some(Model::Ensemble(exact)),
-        algorithm: format!("LightGBM 4.7, {trees} trees of {leaves} leaves in all, rounded to f32"),
-        folds: Some(chosen.folds),
-        parameters,
+        calibration: Calibration { interval: Some(interval), ..Calibration::default() },
+        algorithm: format!("LightGBM 4.7, {trees} trees of {leaves} leaves in all, rounded"),
+        folds: Some(folds),
+        folds_without_distance: Some(blind),
+        parameters: chosen.parameters.pairs(),
         notes: vec![
-            format!("By the same folds but without a distance: RMSE {:.4}, MAE {:.4}.", blind.rmse, blind.mae),
             "The distance in the training rides is metered after the ride, so figures with a distance are optimistic: \
              a rider can only know a planned one."
                 .to_owned(),
@@ -151,13 +166,27 @@ fn boost(
     })
 }
 
+/// Candidates that read the same tables, in the order in which those first appear.
+fn by_statistics(candidates: &[BoostingParameters]) -> Vec<(Statistics, Vec<BoostingParameters>)> {
+    let mut groups: Vec<(Statistics, Vec<BoostingParameters>)> = Vec::new();
+    for candidate in candidates {
+        match groups.iter_mut().find(|(statistics, _)| *statistics == candidate.statistics) {
+            Some((_, group)) => group.push(*candidate),
+            None => groups.push((candidate.statistics, vec![*candidate])),
+        }
+    }
+    groups
+}
+
 fn linear(baseline: &Baseline, estimate: DistanceEstimate) -> Result<Fitted, TrainError> {
     Ok(Fitted {
         features: columns::linear(estimate, baseline.vocabulary())?,
         model: Model::Linear(baseline.model()),
         unrounded: None,
+        calibration: Calibration::default(),
         algorithm: "least squares over one-hot zone pairs and the distance as recorded".to_owned(),
         folds: None,
+        folds_without_distance: None,
         parameters: Vec::new(),
         notes: vec![
             "The reference's baseline, solved exactly; distances are learnt as recorded, absurd ones included.".into(),
@@ -180,6 +209,7 @@ fn assemble(config: &TrainConfig, rides: &Rides, zones: Zones, trained_on: Vec<M
             command: config.command(),
             trained_on,
             folds: fitted.folds,
+            folds_without_distance: fitted.folds_without_distance,
             parameters: fitted.parameters.clone(),
             notes: fitted.notes.clone(),
             ..Card::default()
@@ -189,7 +219,7 @@ fn assemble(config: &TrainConfig, rides: &Rides, zones: Zones, trained_on: Vec<M
         zones,
         pairs,
         model: fitted.model.clone(),
-        calibration: Calibration::default(),
+        calibration: fitted.calibration.clone(),
         golden: Vec::new(),
     }
 }
@@ -209,8 +239,8 @@ fn measured(
         let exact = Bundle { model: exact.clone(), ..bundle.clone() };
         let exact = measure(&Estimator::from_bundle(exact, &Limits::default())?, &rides);
         let change = found.all.rmse - exact.all.rmse;
-        progress(&Progress::Note(format!("rounding leaves and thresholds to f32 changed RMSE by {change:+.2e} min")));
-        bundle.card.notes.push(format!("Rounding leaves and thresholds to f32 changed RMSE by {change:+.0e} minutes."));
+        progress(&Progress::Note(format!("rounding leaves and thresholds changed RMSE by {change:+.2e} min")));
+        bundle.card.notes.push(format!("Rounding leaves and thresholds changed RMSE by {change:+.0e} minutes."));
     }
     if let Some(baseline) = baseline {
         let metrics = ErrorSums::of(&baseline.predict_recorded(&rides), &rides.minutes).metrics();
@@ -223,17 +253,23 @@ fn measured(
             metrics.rmse, metrics.mae
         ));
     }
-    let blind = found.without_distance;
-    bundle.card.notes.push(format!("Measured without a distance: RMSE {:.4}, MAE {:.4}.", blind.rmse, blind.mae));
-    bundle.card.measured_on = months;
-    bundle.card.test = Some(found.all);
-    bundle.card.boroughs = found.boroughs;
+    found.record(&mut bundle.card, months);
     Ok(bundle)
 }
 
 fn report(found: &Measured, progress: &mut dyn FnMut(&Progress)) {
     progress(&Progress::Measured { what: "as recorded".to_owned(), metrics: found.all });
     progress(&Progress::Measured { what: "without distance".to_owned(), metrics: found.without_distance });
+    for (what, interval) in [("as recorded", found.interval), ("without distance", found.interval_without_distance)] {
+        if let Some(interval) = interval {
+            progress(&Progress::Note(format!(
+                "intervals {what}: {:.2} % of {} rides within, {:.3} minutes wide",
+                100.0 * interval.covered,
+                interval.rides,
+                interval.mean_width
+            )));
+        }
+    }
     for borough in &found.boroughs {
         progress(&Progress::Measured { what: format!("from {}", borough.borough), metrics: borough.metrics });
     }

@@ -11,10 +11,8 @@ pub enum Progress {
     Month(Month),
     /// A fold of a candidate grows: trees so far, and the error on the days left out, in minutes.
     Fold {
-        /// Number of the candidate, from 1.
-        candidate: usize,
-        /// How many candidates.
-        candidates: usize,
+        /// The candidate's parameters.
+        parameters: String,
         /// Number of the fold, from 1.
         fold: usize,
         /// How many folds.
@@ -58,10 +56,9 @@ impl fmt::Display for Progress {
                 write!(f, "{}: {} of {} rows", month.file, month.used, month.rows)?;
                 month.dropped.iter().try_for_each(|dropped| write!(f, "\n  {:>8}  {}", dropped.rows, dropped.reason))
             }
-            Progress::Fold { candidate, candidates, fold, folds, trees, rmse } => write!(
-                f,
-                "candidate {candidate}/{candidates}, fold {fold}/{folds}: {trees} trees, {rmse:.3} min on the days left out"
-            ),
+            Progress::Fold { parameters, fold, folds, trees, rmse } => {
+                write!(f, "fold {fold}/{folds}, {trees} trees: {rmse:.3} min on the days left out; {parameters}")
+            }
             Progress::Candidate { parameters, trees, rmse } => {
                 write!(f, "{rmse:.4} min with {trees} trees: {parameters}")
             }

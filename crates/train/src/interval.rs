@@ -1,0 +1,111 @@
+//! How sure the model is: a second, small ensemble for the size of its error, and quantiles of what is left.
+//!
+//! Everything is learnt from rides of days that the models at work had not seen: the errors come from the folds' models, and
+//! the sizes that they are divided by from ensembles that have not seen the fold either.
+
+use std::rc::Rc;
+
+use curbside::model::{IntervalModel, Model, Quantiles};
+use curbside::num::nearest_f32;
+use curbside::trip::Distance;
+use curbside_evaluate::calibrate::{COVERAGE, quantiles};
+use ndarray::{Array2, Axis, concatenate};
+
+use crate::boosting::{Chosen, ensemble_of, rounded};
+use crate::columns;
+use crate::encoded::{Encoded, Rows};
+use crate::error::{TrainError, TrainErrorKind};
+use crate::folds::FOLDS;
+use crate::lightgbm::{Booster, Dataset};
+use crate::parameters::BoostingParameters;
+use crate::statistics::Statistics;
+
+/// No error is expected to be smaller than this, in minutes: times are recorded to the minute or the second, and trees that
+/// sum to nearly nothing would make an interval of no width.
+const SMALLEST_SCALE: f64 = 0.5;
+
+/// How the ensemble for the size of the error grows: a fifth of the trees of the model and half of their leaves.
+fn parameters(of_model: BoostingParameters) -> BoostingParameters {
+    BoostingParameters {
+        num_iterations: 60,
+        num_leaves: 15,
+        learning_rate: 0.06,
+        statistics: Statistics::NONE,
+        ..of_model
+    }
+}
+
+/// Errors of the folds' models, in minutes.
+struct Errors {
+    given: Vec<f64>,
+    without_distance: Vec<f64>,
+}
+
+/// Fits the interval at the nominal coverage of 80 %.
+pub(crate) fn fit(encoded: &Encoded<'_>, rows: &Rows, chosen: &Chosen) -> Result<IntervalModel, TrainError> {
+    let of = |estimates: &[f64]| encoded.minutes().iter().zip(estimates).map(|(truth, e)| truth - e).collect();
+    let errors = Errors { given: of(&chosen.given), without_distance: of(&chosen.without_distance) };
+    let parameters = parameters(chosen.parameters);
+    let everything = encoded.rows(|_| true);
+    let scale = rounded(&ensemble_of(&grow(encoded, rows, &errors, &everything, parameters)?, encoded.names())?);
+
+    // Of each fold, quantiles of the errors in multiples of a size that the fold did not help to guess.
+    let (mut given, mut assumed) = (Vec::new(), Vec::new());
+    for fold in 0..FOLDS {
+        let (inside, outside) = (encoded.rows(|f| f != fold), encoded.rows(|f| f == fold));
+        let booster = grow(encoded, rows, &errors, &inside, parameters)?;
+        let scores = |of: &[usize], matrix: &Array2<f64>, errors: &[f64]| -> Result<Vec<f64>, TrainError> {
+            let sizes = booster.predict(&matrix.select(Axis(0), of).view(), parameters.num_iterations)?;
+            Ok(of.iter().zip(sizes).map(|(row, size)| errors[*row] / size.max(SMALLEST_SCALE)).collect())
+        };
+        let measured = |row: &&usize| matches!(encoded.trips()[**row].trip_distance(), Distance::Miles(_));
+        let with_distance: Vec<usize> = outside.iter().filter(measured).copied().collect();
+        given.extend(quantiles(&mut scores(&with_distance, &rows.given, &errors.given)?, COVERAGE));
+        assumed.extend(quantiles(&mut scores(&outside, &rows.without_distance, &errors.without_distance)?, COVERAGE));
+    }
+    Ok(IntervalModel {
+        coverage: COVERAGE,
+        scale: Model::Ensemble(scale),
+        smallest_scale: SMALLEST_SCALE,
+        given: widest(&given)?,
+        assumed: widest(&assumed)?,
+    })
+}
+
+/// On each side that of the fold which needs the widest. Rides of one day share its weather and its jams, so that days are what
+/// the promise is made over, and those to come are as far from these as these are from one another: pooled, the folds' rides
+/// would promise more than that.
+fn widest(folds: &[Quantiles]) -> Result<Quantiles, TrainError> {
+    let wider = |a: Quantiles, b: &Quantiles| Quantiles { low: a.low.min(b.low), high: a.high.max(b.high) };
+    let first = folds.first().copied();
+    first.map(|first| folds.iter().fold(first, wider)).ok_or_else(|| {
+        let message = "expected rides whose distance is known, found none: no interval can be learnt";
+        TrainError::new(TrainErrorKind::NoRides, message)
+    })
+}
+
+/// An ensemble that guesses the size of the error of some rides, with their distance and without.
+fn grow(
+    encoded: &Encoded<'_>,
+    rows: &Rows,
+    errors: &Errors,
+    of: &[usize],
+    parameters: BoostingParameters,
+) -> Result<Booster, TrainError> {
+    let sizes = |errors: &[f64]| of.iter().map(|row| nearest_f32(errors[*row].abs())).collect::<Vec<f32>>();
+    let labels = [sizes(&errors.given), sizes(&errors.without_distance)].concat();
+    // A weight of nothing would leave LightGBM without a gain to split by.
+    let blind = parameters.without_distance_weight.max(0.01);
+    let weights: Vec<f32> = [vec![1.0; of.len()], vec![blind; of.len()]].concat();
+    let matrix = concatenate![Axis(0), rows.given.select(Axis(0), of), rows.without_distance.select(Axis(0), of)];
+    let names = encoded.names();
+    let text = parameters.to_lightgbm(&columns::categorical(names));
+    let dataset = Rc::new(Dataset::new(&matrix.view(), names, &labels, &weights, &text, None)?);
+    let mut booster = Booster::new(&dataset, None, names.len(), &text)?;
+    for _ in 0..parameters.num_iterations {
+        if !booster.update()? {
+            break;
+        }
+    }
+    Ok(booster)
+}
