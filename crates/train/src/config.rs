@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use curbside::features::Zones;
+use curbside_evaluate::calibrate::COVERAGE;
 use curbside_evaluate::file_name;
 use curbside_publish::{BundleFile, PublishError};
 use curbside_tlc::zones;
@@ -82,6 +83,8 @@ pub struct TrainConfig {
     pub zones: ZoneSource,
     /// The kind of model.
     pub algorithm: Algorithm,
+    /// The share of rides that intervals promise to hold, above 0 and below 1; the linear baseline has none.
+    pub coverage: f64,
     /// Where the bundle is to be written: it stands in the card's command, without its folder's parents.
     pub out: PathBuf,
 }
@@ -97,6 +100,7 @@ impl TrainConfig {
             validate,
             zones: ZoneSource::Folder(folder),
             algorithm: Algorithm::boosting(),
+            coverage: COVERAGE,
             out,
         }
     }
@@ -110,13 +114,19 @@ impl TrainConfig {
             if names.is_empty() { String::new() } else { format!(" --{option} {}", names.join(" ")) }
         };
         let version = self.version.as_ref().map_or_else(String::new, |version| format!(" --version {version}"));
+        // The default is not said.
+        let coverage = if (self.coverage - COVERAGE).abs() < f64::EPSILON {
+            String::new()
+        } else {
+            format!(" --coverage {}", self.coverage)
+        };
         let zones = match &self.zones {
             ZoneSource::Folder(_) => String::new(),
             ZoneSource::Bundle(path) => format!(" --zones models/{}", file_name(path)),
             ZoneSource::Grid => " --zones grid".to_owned(),
         };
         format!(
-            "cargo curbside train --model {}{}{}{zones} --name {}{version} --out models/{}",
+            "cargo curbside train --model {}{}{}{zones}{coverage} --name {}{version} --out models/{}",
             self.algorithm.name(),
             files("from", &self.from),
             files("validate", &self.validate),
@@ -130,6 +140,10 @@ impl TrainConfig {
         let fail = |message: String| Err(TrainError::new(TrainErrorKind::Config, message));
         if self.from.is_empty() {
             return fail("from: expected at least one trip file to learn from, found none".to_owned());
+        }
+        if !(self.coverage > 0.0 && self.coverage < 1.0) {
+            let found = self.coverage;
+            return fail(format!("coverage: expected a share above 0 and below 1, such as 0.8, found {found}"));
         }
         if let Algorithm::Boosting(candidates) = &self.algorithm {
             if candidates.is_empty() {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use curbside::model::{IntervalModel, Model, Quantiles};
 use curbside::num::nearest_f32;
 use curbside::trip::Distance;
-use curbside_evaluate::calibrate::{COVERAGE, quantiles};
+use curbside_evaluate::calibrate::quantiles;
 use ndarray::{Array2, Axis, concatenate};
 
 use crate::boosting::{Chosen, ensemble_of, rounded};
@@ -41,8 +41,13 @@ struct Errors {
     without_distance: Vec<f64>,
 }
 
-/// Fits the interval at the nominal coverage of 80 %.
-pub(crate) fn fit(encoded: &Encoded<'_>, rows: &Rows, chosen: &Chosen) -> Result<IntervalModel, TrainError> {
+/// Fits the interval that promises to hold the share `coverage` of rides.
+pub(crate) fn fit(
+    encoded: &Encoded<'_>,
+    rows: &Rows,
+    chosen: &Chosen,
+    coverage: f64,
+) -> Result<IntervalModel, TrainError> {
     let of = |estimates: &[f64]| encoded.minutes().iter().zip(estimates).map(|(truth, e)| truth - e).collect();
     let errors = Errors { given: of(&chosen.given), without_distance: of(&chosen.without_distance) };
     let parameters = parameters(chosen.parameters);
@@ -60,11 +65,11 @@ pub(crate) fn fit(encoded: &Encoded<'_>, rows: &Rows, chosen: &Chosen) -> Result
         };
         let measured = |row: &&usize| matches!(encoded.trips()[**row].trip_distance(), Distance::Miles(_));
         let with_distance: Vec<usize> = outside.iter().filter(measured).copied().collect();
-        given.extend(quantiles(&mut scores(&with_distance, &rows.given, &errors.given)?, COVERAGE));
-        assumed.extend(quantiles(&mut scores(&outside, &rows.without_distance, &errors.without_distance)?, COVERAGE));
+        given.extend(quantiles(&mut scores(&with_distance, &rows.given, &errors.given)?, coverage));
+        assumed.extend(quantiles(&mut scores(&outside, &rows.without_distance, &errors.without_distance)?, coverage));
     }
     Ok(IntervalModel {
-        coverage: COVERAGE,
+        coverage,
         scale: Model::Ensemble(scale),
         smallest_scale: SMALLEST_SCALE,
         given: widest(&given)?,

@@ -62,7 +62,9 @@ pub fn train(config: &TrainConfig, progress: &mut dyn FnMut(&Progress)) -> Resul
         estimate.intercept, estimate.slope, estimate.without_place
     )));
     let (fitted, baseline) = match &config.algorithm {
-        Algorithm::Boosting(candidates) => (boost(&rides, &zones, estimate, candidates, progress)?, None),
+        Algorithm::Boosting(candidates) => {
+            (boost(&rides, &zones, estimate, (candidates, config.coverage), progress)?, None)
+        }
         Algorithm::Linear => {
             let baseline = Baseline::fit(&rides);
             (linear(&baseline, estimate)?, Some(baseline))
@@ -126,7 +128,7 @@ fn boost(
     rides: &Rides,
     zones: &Zones,
     line: DistanceEstimate,
-    candidates: &[BoostingParameters],
+    (candidates, coverage): (&[BoostingParameters], f64),
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Fitted, TrainError> {
     let mut best: Option<(f64, Encoded<'_>, Chosen)> = None;
@@ -148,7 +150,7 @@ fn boost(
     let rows = encoded.leaving_out(None)?;
     let exact = Examples::new(&encoded).fit(&rows, chosen.parameters, progress)?;
     let (trees, leaves) = (exact.trees.len(), exact.leaves().count());
-    let interval = interval::fit(&encoded, &rows, &chosen)?;
+    let interval = interval::fit(&encoded, &rows, &chosen, coverage)?;
     Ok(Fitted {
         features: encoded.features()?,
         model: Model::Ensemble(rounded(&exact)),

@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// What to fit: boosted trees, or the reference's baseline
     #[arg(long, value_enum, default_value_t = Kind::Gbdt)]
     model: Kind,
+    /// Share of rides that intervals promise to hold
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, allow_hyphen_values = true)]
+    coverage: f64,
     /// Name of the model
     #[arg(long, default_value = "ride-duration")]
     name: String,
@@ -62,6 +65,7 @@ impl Arguments {
         let mut config = TrainConfig::new(self.from.clone(), self.validate.clone(), self.out.clone());
         config.name.clone_from(&self.name);
         config.version.clone_from(&self.version);
+        config.coverage = self.coverage;
         config.algorithm = match self.model {
             Kind::Gbdt => Algorithm::boosting(),
             Kind::Linear => Algorithm::Linear,
