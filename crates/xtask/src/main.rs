@@ -7,6 +7,7 @@
     reason = "a native driver: files, clocks and processes are its work"
 )]
 
+mod accuracy;
 mod check;
 mod cmake;
 mod command;
@@ -35,6 +36,8 @@ Usage: cargo xtask VERB
   check             the quick part of test: format, lints, native tests without training, types
   wasm              build pkg/wasm, the module that all hosts share, and print its size
   curbside ...      the command line with its trainer, built where it is not yet: cargo curbside is short for it
+  accuracy          train and measure everything in docs/accuracy.md on real months, and write it; takes about an hour
+                    (--draft FOLDER: models of a few trees, in minutes, written there)
   deny              licences, bans, sources and advisories of the dependencies
 ";
 
@@ -66,6 +69,7 @@ fn run() -> Result<()> {
         "check" => check::run(&project, arguments),
         "wasm" => wasm::run(&project, arguments),
         "curbside" => curbside::run(&project, arguments),
+        "accuracy" => accuracy::run(&project, arguments),
         "deny" => deny::run(&project, arguments),
         other => bail!("unknown verb {other:?}\n\n{USAGE}"),
     }

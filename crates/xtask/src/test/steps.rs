@@ -104,15 +104,17 @@ pub(crate) const QUICK_STEPS: &[Step] = &[
     FORMAT,
     Step {
         name: "lint-quick",
-        what: "clippy on every crate but the trainer",
-        run: |project| lint(project, &["--workspace", "--exclude=curbside-train"]),
+        what: "clippy on every crate but the trainer and what is built on it",
+        run: |project| lint(project, &["--workspace", "--exclude=curbside-train", "--exclude=curbside-accuracy"]),
         ..PLAIN
     },
     LINT_WASM,
     Step {
         name: "native-quick",
-        what: "tests of every crate but the trainer",
-        run: |project| native_tests(project, &["--workspace", "--exclude=curbside-train"]),
+        what: "tests of every crate but the trainer and what is built on it",
+        run: |project| {
+            native_tests(project, &["--workspace", "--exclude=curbside-train", "--exclude=curbside-accuracy"])
+        },
         ..PLAIN
     },
     WASM,
