@@ -6,7 +6,7 @@ use curbside_train::{BoostingParameters, Statistics};
 use serde::Serialize;
 
 use crate::months::{Archive, named};
-use crate::protocols::one_month;
+use crate::protocols::{one_month, several_months};
 use crate::training::{Id, Plan, Results};
 
 /// The month that they are chosen on.
@@ -42,7 +42,7 @@ fn changes() -> Vec<(String, BoostingParameters)> {
         let row = BoostingParameters { without_distance_weight, ..chosen };
         (format!("without_distance_weight {without_distance_weight}"), row)
     });
-    let rates = [0.1, 0.18].map(|learning_rate| {
+    let rates = [0.1, 0.18, 0.25].map(|learning_rate| {
         (format!("learning_rate {learning_rate}"), BoostingParameters { learning_rate, ..chosen })
     });
     let penalties =
@@ -53,6 +53,7 @@ fn changes() -> Vec<(String, BoostingParameters)> {
     let tables = [Statistics::NONE, Statistics::PAIRS]
         .map(|statistics| (format!("statistics {statistics}"), BoostingParameters { statistics, ..chosen }));
     rows.extend(tables);
+    rows.push(("as several months are learnt from".to_owned(), several_months()));
     rows.extend(weights.into_iter().chain(rates).chain(penalties).chain(leaves));
     // A change to what is chosen is none.
     rows.retain(|(what, parameters)| *parameters != chosen || what.starts_with("as chosen"));
@@ -63,7 +64,7 @@ fn changes() -> Vec<(String, BoostingParameters)> {
 pub(crate) fn plan(plan: &mut Plan, archive: &Archive) -> Result<Vec<(String, Id)>> {
     let from = archive.paths(&named(&[MONTH])?)?;
     let training = |(what, parameters): (String, BoostingParameters)| {
-        let id = plan.boosting(&what, from.clone(), parameters);
+        let id = plan.boosting(&what, from.clone(), &[parameters]);
         (what, id)
     };
     Ok(changes().into_iter().map(training).collect())

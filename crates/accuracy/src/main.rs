@@ -79,8 +79,8 @@ fn run() -> Result<()> {
 
 /// Trains and measures everything.
 fn made(root: &Path, archive: &Archive, most_trees: Option<usize>) -> Result<(Document, Vec<Plot>)> {
-    // First what is quick to refuse.
-    let opened = shipped::open(root, archive)?;
+    // Refused before an hour is spent; opened again afterwards, should another have been shipped meanwhile.
+    shipped::open(root, archive)?;
     let mut plan = Plan::new(most_trees);
     let protocols = protocols::plan(&mut plan, archive)?;
     let trade = trade::plan(&mut plan, archive)?;
@@ -90,6 +90,7 @@ fn made(root: &Path, archive: &Archive, most_trees: Option<usize>) -> Result<(Do
     let results = plan.run()?;
     let measured = protocols::measured(&protocols, &results, archive)?;
     let curves = promise::curves(&results[protocols.all_before].bundle, archive)?;
+    let opened = shipped::open(root, archive)?;
     let shipped = shipped::measured(&opened, archive)?;
     let subjects = Subjects { curves: &curves, later: &measured.later, slices: &shipped.slices, test: &shipped.test };
     let plots = plots::all(&subjects)?;

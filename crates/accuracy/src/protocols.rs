@@ -134,12 +134,12 @@ fn candidates() -> Vec<BoostingParameters> {
 /// # Errors
 /// Names a month that is missing.
 pub(crate) fn plan(plan: &mut Plan, archive: &Archive) -> Result<Trainings> {
-    let one_month = plan.boosting("P1", archive.paths(&named(&ONE_MONTH)?)?, one_month());
-    let all_before = plan.boosting("P2", archive.paths(&named(&ALL_BEFORE)?)?, several_months());
+    let one_month = plan.boosting("P1", archive.paths(&named(&ONE_MONTH)?)?, &candidates());
+    let all_before = plan.boosting("P2", archive.paths(&named(&ALL_BEFORE)?)?, &[several_months()]);
     let mut three_before = Vec::new();
     for (month, study, learnt) in THREE_BEFORE {
         let learnt = named(&learnt)?;
-        let id = plan.boosting(&format!("three months before {month}"), archive.paths(&learnt)?, several_months());
+        let id = plan.boosting(&format!("three months before {month}"), archive.paths(&learnt)?, &[several_months()]);
         three_before.push(Before { month: month.parse()?, study, learnt, id });
     }
     Ok(Trainings { one_month, all_before, three_before })
@@ -178,8 +178,8 @@ pub(crate) fn measured(trainings: &Trainings, results: &Results, archive: &Archi
             .to_vec(),
         later,
         three,
-        one_month: one_month().to_string(),
-        several: several_months().to_string(),
+        one_month: grown_by(models[0].1),
+        several: grown_by(models[1].1),
     })
 }
 
@@ -211,6 +211,12 @@ fn later(
         recalibrated,
         bound,
     })
+}
+
+/// What the folds have chosen, as the card has it.
+fn grown_by(bundle: &Bundle) -> String {
+    let pairs = bundle.card.parameters.iter().map(|(name, value)| format!("{name}={value}"));
+    pairs.collect::<Vec<String>>().join(" ")
 }
 
 /// At least 76 % inside and at most 9.6 minutes wide, each as it is shown.

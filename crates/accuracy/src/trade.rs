@@ -45,7 +45,7 @@ pub(crate) fn plan(plan: &mut Plan, archive: &Archive) -> Result<Vec<(Statistics
     let from = archive.paths(&named(&MONTHS)?)?;
     let training = |statistics| {
         let parameters = BoostingParameters { statistics, ..several_months() };
-        (statistics, plan.boosting(&format!("tables: {statistics}"), from.clone(), parameters))
+        (statistics, plan.boosting(&format!("tables: {statistics}"), from.clone(), &[parameters]))
     };
     Ok(sets().map(training).to_vec())
 }

@@ -37,11 +37,13 @@ impl Plan {
         Plan { trainings: Vec::new(), most_trees }
     }
 
-    /// A boosted model of some files.
-    pub(crate) fn boosting(&mut self, name: &str, from: Vec<PathBuf>, parameters: BoostingParameters) -> Id {
-        let num_iterations =
-            self.most_trees.map_or(parameters.num_iterations, |most| most.min(parameters.num_iterations));
-        let algorithm = Algorithm::Boosting(vec![BoostingParameters { num_iterations, ..parameters }]);
+    /// A boosted model of some files, grown by the best of some candidates.
+    pub(crate) fn boosting(&mut self, name: &str, from: Vec<PathBuf>, candidates: &[BoostingParameters]) -> Id {
+        let limited = |candidate: &BoostingParameters| {
+            let most = self.most_trees.unwrap_or(candidate.num_iterations);
+            BoostingParameters { num_iterations: candidate.num_iterations.min(most), ..*candidate }
+        };
+        let algorithm = Algorithm::Boosting(candidates.iter().map(limited).collect());
         self.add(name, TrainConfig { algorithm, ..TrainConfig::new(from, Vec::new(), PathBuf::from("accuracy.curb")) })
     }
 
@@ -113,10 +115,10 @@ mod tests {
         let mut plan = Plan::new(Some(10));
         let file = |month: &str| vec![PathBuf::from(month)];
         let shipped = BoostingParameters::default();
-        let first = plan.boosting("first", file("2021-01"), shipped);
-        assert_eq!(plan.boosting("again", file("2021-01"), shipped), first);
-        assert_ne!(plan.boosting("seed", file("2021-01"), BoostingParameters { seed: 2, ..shipped }), first);
-        assert_ne!(plan.boosting("month", file("2021-02"), shipped), first);
+        let first = plan.boosting("first", file("2021-01"), &[shipped]);
+        assert_eq!(plan.boosting("again", file("2021-01"), &[shipped]), first);
+        assert_ne!(plan.boosting("seed", file("2021-01"), &[BoostingParameters { seed: 2, ..shipped }]), first);
+        assert_ne!(plan.boosting("month", file("2021-02"), &[shipped]), first);
         assert_ne!(plan.linear("linear", file("2021-01"), file("2021-02")), first);
         assert_eq!(plan.trainings.len(), 4);
         let Algorithm::Boosting(candidates) = &plan.trainings[0].1.algorithm else { panic!("boosted") };

@@ -150,7 +150,7 @@ fn every_number_has_its_place() {
     }
     // One month of P1 that nothing is promised of is left out; the plots are all shown.
     assert!(!text.contains("P1, 2021-02"), "{text}");
-    assert_eq!(text.matches("](accuracy/").count(), 5);
+    assert_eq!(text.matches("](accuracy/").count(), 6);
 }
 
 #[test]

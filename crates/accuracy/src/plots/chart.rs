@@ -4,13 +4,23 @@ use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
 /// Width and height, which GitHub shows as they are.
-const SIZE: (u32, u32) = (760, 420);
+const SIZE: (u32, u32) = (760, 440);
+/// Height of the title, and of the legend below it.
+const TITLE: u32 = 34;
+const LEGEND: u32 = 24;
+/// What a letter of the legend takes at most, and a line before its name.
+const LETTER: i32 = 7;
+const SAMPLE: i32 = 22;
 /// Text in the reader's own font.
 const FONT: &str = "sans-serif";
 /// Blue, vermilion and green: told apart by every eye (M. Okabe and K. Ito, "Color Universal Design", 2008).
 const COLOURS: [RGBColor; 3] = [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115)];
 const GREY: RGBColor = RGBColor(120, 120, 120);
 const PALE: RGBColor = RGBColor(225, 225, 225);
+
+/// A part of the picture.
+type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
 
 /// A plot.
 pub(super) struct Chart {
@@ -59,10 +69,6 @@ pub(super) enum Style {
 impl Axis {
     pub(super) fn numbers(what: &'static str, low: f64, high: f64) -> Axis {
         Axis { what, low, high, ticks: Ticks::Numbers }
-    }
-
-    pub(super) fn percent(what: &'static str, low: f64, high: f64) -> Axis {
-        Axis::numbers(what, low, high)
     }
 
     /// Names in order, half a place free on each side.
@@ -145,14 +151,15 @@ impl Chart {
         Ok(svg)
     }
 
-    fn draw<'a>(
-        &self,
-        area: &DrawingArea<SVGBackend<'a>, plotters::coord::Shift>,
-    ) -> Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>> {
+    fn draw<'a>(&self, area: &Area<'a>) -> Drawn<'a> {
         area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, (FONT, 17))
+        let (title, rest) = area.split_vertically(TITLE);
+        let (legend, body) = rest.split_vertically(LEGEND);
+        title.titled(&self.title, (FONT, 17))?;
+        self.draw_legend(&legend)?;
+        let mut chart = ChartBuilder::on(&body)
             .margin(12)
+            .margin_top(4)
             .x_label_area_size(44)
             .y_label_area_size(48)
             .build_cartesian_2d(self.x.low..self.x.high, self.y.low..self.y.high)?;
@@ -171,21 +178,27 @@ impl Chart {
             .draw()?;
         for line in &self.lines {
             let style = line.style;
-            chart
-                .draw_series(LineSeries::new(line.points.iter().copied(), style.stroke()))?
-                .label(&line.name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style.stroke()));
+            chart.draw_series(LineSeries::new(line.points.iter().copied(), style.stroke()))?;
             if let Some(point) = style.point() {
                 chart.draw_series(line.points.iter().map(|at| Circle::new(*at, 3, point)))?;
             }
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
-            .background_style(WHITE.mix(0.85))
-            .border_style(PALE)
-            .label_font((FONT, 13))
-            .legend_area_size(30)
-            .draw()
+        Ok(())
+    }
+
+    /// The lines' names in a row, where no line runs.
+    fn draw_legend<'a>(&self, area: &Area<'a>) -> Drawn<'a> {
+        let mut x = 60;
+        for line in &self.lines {
+            let style = line.style;
+            area.draw(&PathElement::new([(x, 10), (x + SAMPLE, 10)], style.stroke()))?;
+            if let Some(point) = style.point() {
+                area.draw(&Circle::new((x + SAMPLE / 2, 10), 3, point))?;
+            }
+            area.draw(&Text::new(line.name.clone(), (x + SAMPLE + 5, 4), (FONT, 13)))?;
+            let letters = i32::try_from(line.name.chars().count()).unwrap_or(0);
+            x += SAMPLE + 16 + LETTER * letters;
+        }
+        Ok(())
     }
 }

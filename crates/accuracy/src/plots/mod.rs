@@ -35,8 +35,9 @@ pub(crate) fn all(subjects: &Subjects<'_>) -> Result<Vec<Plot>> {
     let plot = |file, chart: Chart| Ok(Plot { file, svg: chart.svg().with_context(|| format!("drawing {file}"))? });
     let Slices { hours, hours_hidden, bands, bands_hidden, bins, bins_hidden, .. } = subjects.slices;
     let test = subjects.test;
-    let plots: [Result<Plot>; 5] = [
+    let plots: [Result<Plot>; 6] = [
         plot("calibration.svg", calibration(subjects.curves)),
+        plot("calibration-difference.svg", calibration_difference(subjects.curves)),
         plot("coverage-by-month.svg", by_month(subjects.later)),
         plot("reliability.svg", reliability(bins, bins_hidden, test)),
         plot(
@@ -62,8 +63,27 @@ fn calibration(curves: &[Curve]) -> Chart {
     }
     Chart {
         title: "Coverage promised and observed, recalibrated on the month before (P2)".to_owned(),
-        x: Axis::percent("promised, % of rides", 0.0, 100.0),
-        y: Axis::percent("observed, % of rides", 0.0, 100.0),
+        x: Axis::numbers("promised, % of rides", 0.0, 100.0),
+        y: Axis::numbers("observed, % of rides", 0.0, 100.0),
+        lines,
+    }
+}
+
+/// How far what intervals held lies from what they promised.
+fn calibration_difference(curves: &[Curve]) -> Chart {
+    let points = |observed: &[f64]| {
+        let point = |(nominal, share): (&f64, &f64)| (100.0 * nominal, 100.0 * (share - nominal));
+        NOMINAL.iter().zip(observed).map(point).collect::<Vec<_>>()
+    };
+    let mut lines = vec![Line::new("as promised", Style::Guide, vec![(0.0, 0.0), (100.0, 0.0)])];
+    for (number, curve) in curves.iter().enumerate() {
+        lines.push(Line::new(&curve.month, Style::Solid(number), points(&curve.given)));
+        lines.push(Line::new(&format!("{}, hidden", curve.month), Style::Hollow(number), points(&curve.hidden)));
+    }
+    Chart {
+        title: "Coverage observed less promised, recalibrated on the month before (P2)".to_owned(),
+        x: Axis::numbers("promised, % of rides", 0.0, 100.0),
+        y: Axis::around("observed less promised, % of rides", &lines),
         lines,
     }
 }
@@ -87,7 +107,7 @@ fn by_month(later: &[Later]) -> Chart {
             Line::new("recalibrated, hidden", Style::Hollow(1), points(&|row| share(&row.recalibrated?.hidden))),
         ],
         x,
-        y: Axis::percent("observed, % of rides", 60.0, 100.0),
+        y: Axis::numbers("observed, % of rides", 60.0, 100.0),
     }
 }
 
@@ -115,10 +135,10 @@ fn by_part(title: &str, what: &'static str, given: &[Slice], hidden: &[Slice]) -
     let x = Axis::names(what, &names);
     let lines = vec![
         Line::new("none", Style::Guide, vec![(x.low, 0.0), (x.high, 0.0)]),
-        Line::new("mean absolute error", Style::Solid(0), points(given, &mae)),
-        Line::new("the same, hidden", Style::Hollow(0), points(hidden, &mae)),
-        Line::new("bias (estimate less truth)", Style::Solid(1), points(given, &bias)),
-        Line::new("the same, hidden", Style::Hollow(1), points(hidden, &bias)),
+        Line::new("mean absolute", Style::Solid(0), points(given, &mae)),
+        Line::new("mean absolute, hidden", Style::Hollow(0), points(hidden, &mae)),
+        Line::new("bias", Style::Solid(1), points(given, &bias)),
+        Line::new("bias, hidden", Style::Hollow(1), points(hidden, &bias)),
     ];
     Chart { title: title.to_owned(), x, y: Axis::around("minutes", &lines), lines }
 }
@@ -143,9 +163,7 @@ mod tests {
         let chart = || by_part("Error <by> hour", "hour", &[slice("00", 3.0), slice("01", 4.0)], &[slice("00", 5.0)]);
         let svg = chart().svg().unwrap();
         assert_eq!(chart().svg().unwrap(), svg);
-        assert!(
-            svg.starts_with("<svg") && svg.contains("Error &lt;by&gt; hour") && svg.contains("mean absolute error")
-        );
+        assert!(svg.starts_with("<svg") && svg.contains("Error &lt;by&gt; hour") && svg.contains("mean absolute"));
         assert!(svg.contains("\n01\n"), "names stand on the axis: {svg}");
     }
 
