@@ -9,8 +9,8 @@ const SIZE: (u32, u32) = (760, 440);
 const TITLE: u32 = 34;
 const LEGEND: u32 = 24;
 /// What a letter of the legend takes at most, and a line before its name.
-const LETTER: i32 = 7;
-const SAMPLE: i32 = 22;
+const LETTER: i32 = 6;
+const SAMPLE: i32 = 18;
 /// Text in the reader's own font.
 const FONT: &str = "sans-serif";
 /// Blue, vermilion and green: told apart by every eye (M. Okabe and K. Ito, "Color Universal Design", 2008).
@@ -188,7 +188,7 @@ impl Chart {
 
     /// The lines' names in a row, where no line runs.
     fn draw_legend<'a>(&self, area: &Area<'a>) -> Drawn<'a> {
-        let mut x = 60;
+        let mut x = 48;
         for line in &self.lines {
             let style = line.style;
             area.draw(&PathElement::new([(x, 10), (x + SAMPLE, 10)], style.stroke()))?;
@@ -197,7 +197,7 @@ impl Chart {
             }
             area.draw(&Text::new(line.name.clone(), (x + SAMPLE + 5, 4), (FONT, 13)))?;
             let letters = i32::try_from(line.name.chars().count()).unwrap_or(0);
-            x += SAMPLE + 16 + LETTER * letters;
+            x += SAMPLE + 14 + LETTER * letters;
         }
         Ok(())
     }
