@@ -75,10 +75,6 @@ impl<'a> Examples<'a> {
         for fold in 0..FOLDS {
             let inside = self.encoded.rows(|f| f != fold);
             let rows = self.encoded.rows(|f| f == fold);
-            if inside.is_empty() || rows.is_empty() {
-                let message = "expected rides of at least 5 days to choose by folds of whole days, found fewer";
-                return Err(TrainError::new(TrainErrorKind::NoRides, message));
-            }
             let encoded = self.encoded.leaving_out(Some(fold))?;
             for models in &mut models {
                 self.grow_fold(models, (fold, &inside, &rows), &encoded, progress)?;

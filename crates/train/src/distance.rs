@@ -5,10 +5,13 @@ use curbside::trip::Distance;
 use curbside_evaluate::Rides;
 
 use crate::columns;
-use crate::error::TrainError;
+use crate::error::{TrainError, TrainErrorKind};
 
 /// Slopes tried: nobody drives less than the great circle, nor three times it on average.
 const SLOPES: (f64, f64) = (0.5, 3.0);
+
+/// Fewer known distances than this make no line.
+const FEWEST: usize = 100;
 
 /// Fits the line that has the least mean absolute error over the rides whose distance is plausible. Absolute and not
 /// squared, because metered distances have a long tail of detours that no rider plans.
@@ -23,6 +26,15 @@ pub(crate) fn fit(rides: &Rides, zones: &Zones) -> Result<DistanceEstimate, Trai
                 centre => points.push((centre, miles)),
             }
         }
+    }
+    if points.len() < FEWEST {
+        let message = format!(
+            "expected at least {FEWEST} rides whose distance is known, above 0 and at most 50 miles, between zones with a place, found {} \
+             of {}: give files whose trip_distance is filled in",
+            points.len(),
+            rides.len()
+        );
+        return Err(TrainError::new(TrainErrorKind::NoRides, message));
     }
     let (intercept, slope) = least_absolute_line(&points);
     let fallback = if without_place.is_empty() { points.iter().map(|point| point.1).collect() } else { without_place };
@@ -65,6 +77,13 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn months_without_distances_are_refused() {
+        let zones = columns::zones(&curbside_tlc::zones::grid());
+        let error = fit(&Rides::default(), &zones).unwrap_err();
+        assert!(error.to_string().contains("expected at least 100 rides whose distance is known"), "{error}");
+    }
 
     #[test]
     fn an_outlier_does_not_move_the_line() {
