@@ -1,6 +1,6 @@
 //! The estimate, large, with everything that a rider should know about it.
 
-import type { Estimate, Zone } from "curbside/slim";
+import type { Estimate, Target, Zone } from "curbside/slim";
 import { modelName, verifiedInWords } from "./about.ts";
 import { element, setItems, setText } from "./elements.ts";
 import type { LoadedModel } from "./weights.ts";
@@ -68,7 +68,7 @@ export class ResultPanel {
     setText(this.#duration, estimate.coverage === null ? `about ${words}` : words);
     this.#duration.title = `${estimate.duration} ${unit}`;
     this.#estimate.hidden = false;
-    this.#showInterval(estimate, unit);
+    this.#showInterval(estimate, this.#model.estimator.target);
     setText(this.#route, `from ${zoneName(pickup)} to ${zoneName(dropoff)}`);
     setItems(this.#warnings, estimate.warnings.map(warningInWords));
     this.#warnings.hidden = estimate.warnings.length === 0;
@@ -81,11 +81,11 @@ export class ResultPanel {
   }
 
   /** How sure the estimate is; nothing where the bundle does not know. */
-  #showInterval({ duration_low: low, duration_high: high, coverage }: Estimate, unit: string): void {
+  #showInterval({ duration_low: low, duration_high: high, coverage }: Estimate, target: Target): void {
     const isKnown = low !== null && high !== null && coverage !== null;
     this.#interval.hidden = !isKnown;
-    setText(this.#range, isKnown ? rangeInWords(low, high, unit) : "");
-    this.#range.title = isKnown ? `${low} to ${high} ${unit}` : "";
+    setText(this.#range, isKnown ? rangeInWords(low, high, target) : "");
+    this.#range.title = isKnown ? `${low} to ${high} ${target.unit}` : "";
     setText(this.#share, isKnown ? `${shareInWords(coverage)} fall in it` : "");
   }
 }

@@ -1,5 +1,7 @@
 //! What the page says, in a rider's words: numbers, times, warnings, and what is wrong with a field.
 
+import type { Target } from "curbside/slim";
+
 /** The fields of the form, by the names their elements and the page's address use. */
 export type FieldName = "pu" | "do" | "distance" | "at";
 
@@ -26,14 +28,15 @@ export function inWords(value: number, unit: string): string {
 
 /**
  * "11 to 19 minutes", "50 minutes to 1 hour 10 minutes". Rounded outward, so that no ride that falls in the interval falls
- * out of its words.
+ * out of its words; "or more" where the model knows no larger number.
  */
-export function rangeInWords(low: number, high: number, unit: string): string {
+export function rangeInWords(low: number, high: number, { unit, high: most }: Pick<Target, "unit" | "high">): string {
+  const more = high < most ? "" : " or more";
   if (unit !== "minutes") {
-    return `${(Math.floor(low * 100) / 100).toFixed(2)} to ${(Math.ceil(high * 100) / 100).toFixed(2)} ${unit}`;
+    return `${(Math.floor(low * 100) / 100).toFixed(2)} to ${(Math.ceil(high * 100) / 100).toFixed(2)} ${unit}${more}`;
   }
   const [from, to] = [Math.floor(low), Math.ceil(high)];
-  return to <= 60 ? `${from} to ${counted(to, "minute")}` : `${minutesInWords(from)} to ${minutesInWords(to)}`;
+  return `${to <= 60 ? `${from} to ${counted(to, "minute")}` : `${minutesInWords(from)} to ${minutesInWords(to)}`}${more}`;
 }
 
 /** "4 of 5 rides" for 0.8, "9 of 10 rides" for 0.9, "95 % of rides" for 0.95. */

@@ -58,6 +58,9 @@ struct IntervalOut {
     duration_low: f64,
     duration_high: f64,
     coverage: f64,
+    /// Whether it ends where the model's numbers do, so that more may be true.
+    #[serde(skip)]
+    is_open: bool,
 }
 
 #[derive(Serialize)]
@@ -138,6 +141,7 @@ fn answer<'a>(estimator: &'a Estimator, trip: &Trip, estimate: &Estimate, assume
             duration_low: interval.low,
             duration_high: interval.high,
             coverage,
+            is_open: interval.high >= estimator.target().high,
         }),
         unit: &estimator.target().unit,
         pickup: place(trip.pu_location_id()),
@@ -168,10 +172,11 @@ impl fmt::Display for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Answer { duration, unit, pickup, dropoff, trip_distance, pickup_datetime, .. } = self;
         write!(f, "{duration:.0} {unit}")?;
-        if let Some(IntervalOut { duration_low, duration_high, coverage }) = self.interval {
+        if let Some(IntervalOut { duration_low, duration_high, coverage, is_open }) = self.interval {
             // Outward, so that no ride that falls in the interval falls out of its words.
             let (low, high) = (duration_low.floor(), duration_high.ceil());
-            write!(f, ", {low} to {high}: {} fall in it", promise(coverage))?;
+            let more = if is_open { " or more" } else { "" };
+            write!(f, ", {low} to {high}{more}: {} fall in it", promise(coverage))?;
         }
         writeln!(f, "\n  ride      {pickup} to {dropoff}")?;
         let given = |assumed: bool, how| if assumed { how } else { "as given" };

@@ -44,6 +44,18 @@ fn a_person_reads_a_sentence() {
 }
 
 #[test]
+fn an_interval_that_ends_where_the_numbers_do_says_that_it_may_be_more() {
+    let desk = Desk::new();
+    let mut bundle = support::bundle(support::ensemble());
+    // The ride above ends at 19.816.
+    bundle.target.high = 18.0;
+    support::answer_golden_rides(&mut bundle);
+    desk.write("short.curb", &bundle.to_bytes().unwrap());
+    let told = desk.run(&[&RIDE[..], &["--model", "short.curb"]].concat());
+    assert!(told.stdout.starts_with("17 minutes, 14 to 18 or more: 4 of 5 rides fall in it\n"), "{}", told.stdout);
+}
+
+#[test]
 fn a_bundle_without_an_interval_says_nothing_of_one() {
     let desk = Desk::new();
     let mut bundle = support::bundle(support::ensemble());
