@@ -34,9 +34,18 @@ pub(crate) struct Chosen {
     pub(crate) without_distance: Vec<f64>,
 }
 
-/// One candidate's models, each with the fold it has not seen.
+/// Parameters to try.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) parameters: BoostingParameters,
+    /// Which it is, from 1, and of how many.
+    pub(crate) place: (usize, usize),
+}
+
+/// One candidate's models, one for each fold that it has not seen.
 struct FoldModels {
     parameters: BoostingParameters,
+    place: (usize, usize),
     boosters: Vec<Booster>,
     /// Squared errors of all folds by number of trees.
     squared: Vec<f64>,
@@ -67,7 +76,7 @@ impl<'a> Examples<'a> {
     /// trees; gives its error too.
     pub(crate) fn choose(
         &self,
-        candidates: &[BoostingParameters],
+        candidates: &[Candidate],
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<(f64, Chosen), TrainError> {
         let mut models: Vec<FoldModels> = candidates.iter().map(|candidate| FoldModels::new(*candidate)).collect();
@@ -128,9 +137,9 @@ impl<'a> Examples<'a> {
             let mean = booster.validation_metric()?;
             *sum += mean * count(outside.len());
             if (trees + 1) % NEWS == 0 {
-                let parameters = parameters.to_string();
+                let (candidate, candidates) = models.place;
                 let (fold, trees, rmse) = (fold + 1, trees + 1, mean.sqrt());
-                progress(&Progress::Fold { parameters, fold, folds: FOLDS, trees, rmse });
+                progress(&Progress::Fold { candidate, candidates, fold, folds: FOLDS, trees, rmse });
             }
         }
         models.boosters.push(booster);
@@ -188,8 +197,8 @@ impl<'a> Examples<'a> {
 }
 
 impl FoldModels {
-    fn new(parameters: BoostingParameters) -> FoldModels {
-        FoldModels { parameters, boosters: Vec::new(), squared: vec![0.0; parameters.num_iterations] }
+    fn new(Candidate { parameters, place }: Candidate) -> FoldModels {
+        FoldModels { parameters, place, boosters: Vec::new(), squared: vec![0.0; parameters.num_iterations] }
     }
 }
 

@@ -10,7 +10,7 @@ use curbside_evaluate::{
     self as evaluate, ErrorSums, Measured, Months, PackedBundle, Rides, Within, golden_rides, measure,
 };
 
-use crate::boosting::{BOUNDS, Chosen, Examples, rounded};
+use crate::boosting::{BOUNDS, Candidate, Chosen, Examples, rounded};
 use crate::config::{Algorithm, TrainConfig};
 use crate::encoded::Encoded;
 use crate::error::{TrainError, TrainErrorKind};
@@ -169,12 +169,13 @@ fn boost(
 }
 
 /// Candidates that read the same tables, in the order in which those first appear.
-fn by_statistics(candidates: &[BoostingParameters]) -> Vec<(Statistics, Vec<BoostingParameters>)> {
-    let mut groups: Vec<(Statistics, Vec<BoostingParameters>)> = Vec::new();
-    for candidate in candidates {
-        match groups.iter_mut().find(|(statistics, _)| *statistics == candidate.statistics) {
-            Some((_, group)) => group.push(*candidate),
-            None => groups.push((candidate.statistics, vec![*candidate])),
+fn by_statistics(candidates: &[BoostingParameters]) -> Vec<(Statistics, Vec<Candidate>)> {
+    let mut groups: Vec<(Statistics, Vec<Candidate>)> = Vec::new();
+    for (index, parameters) in candidates.iter().enumerate() {
+        let candidate = Candidate { parameters: *parameters, place: (index + 1, candidates.len()) };
+        match groups.iter_mut().find(|(statistics, _)| *statistics == parameters.statistics) {
+            Some((_, group)) => group.push(candidate),
+            None => groups.push((parameters.statistics, vec![candidate])),
         }
     }
     groups

@@ -11,8 +11,10 @@ pub enum Progress {
     Month(Month),
     /// A fold of a candidate grows: trees so far, and the error on the days left out, in minutes.
     Fold {
-        /// The candidate's parameters.
-        parameters: String,
+        /// Number of the candidate, from 1.
+        candidate: usize,
+        /// How many candidates.
+        candidates: usize,
         /// Number of the fold, from 1.
         fold: usize,
         /// How many folds.
@@ -56,9 +58,11 @@ impl fmt::Display for Progress {
                 write!(f, "{}: {} of {} rows", month.file, month.used, month.rows)?;
                 month.dropped.iter().try_for_each(|dropped| write!(f, "\n  {:>8}  {}", dropped.rows, dropped.reason))
             }
-            Progress::Fold { parameters, fold, folds, trees, rmse } => {
-                write!(f, "fold {fold}/{folds}, {trees} trees: {rmse:.3} min on the days left out; {parameters}")
-            }
+            // Within the 80 columns of a terminal that it is written over in.
+            Progress::Fold { candidate, candidates, fold, folds, trees, rmse } => write!(
+                f,
+                "fold {fold}/{folds}, candidate {candidate}/{candidates}: {trees} trees, {rmse:.3} min on days left out"
+            ),
             Progress::Candidate { parameters, trees, rmse } => {
                 write!(f, "{rmse:.4} min with {trees} trees: {parameters}")
             }
