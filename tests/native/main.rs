@@ -10,6 +10,7 @@
     reason = "a test that fails panics, and a test has files"
 )]
 
+mod accuracy;
 mod calibration;
 mod hostile;
 mod parity;
