@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::choices::Choices;
 use crate::promise::Worst;
 use crate::shipped::Shipped;
-use crate::{noise, protocols, trade};
+use crate::{expectation, noise, protocols, trade};
 
 const TEMPLATE: &str = include_str!("accuracy.md.j2");
 
@@ -16,12 +16,14 @@ const TEMPLATE: &str = include_str!("accuracy.md.j2");
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Document {
     pub(crate) measured: protocols::Measured,
+    /// What the months after a training were like.
+    pub(crate) expectations: Vec<expectation::Row>,
     /// Where promise and observation are farthest apart.
     pub(crate) worst: Option<Worst>,
     pub(crate) shipped: Shipped,
     pub(crate) baseline: Baseline,
-    /// Months of the trade.
-    pub(crate) trade_months: Vec<&'static str>,
+    /// What its models were grown by, but for the tables.
+    pub(crate) trade_parameters: String,
     pub(crate) trade: Vec<trade::Row>,
     pub(crate) choices: Choices,
     pub(crate) noise: Vec<noise::Row>,
@@ -61,7 +63,7 @@ impl Document {
 }
 
 /// A number with so many decimals; no zero has a sign.
-fn fixed(number: f64, decimals: usize) -> String {
+pub(crate) fn fixed(number: f64, decimals: usize) -> String {
     let text = format!("{number:.decimals$}");
     match text.strip_prefix('-') {
         Some(zero) if zero.chars().all(|c| c == '0' || c == '.') => zero.to_owned(),

@@ -1,7 +1,7 @@
 //! Trains and measures everything that docs/accuracy.md says, and writes it with its plots: `cargo xtask accuracy`.
 //!
 //! One module a concern: [`months`] lists the files, [`training`] trains each model once, on [`work`]'s two threads;
-//! [`protocols`], [`shipped`], [`slices`], [`promise`], [`trade`], [`choices`] and [`noise`] measure; [`document`] and [`plots`] write.
+//! [`protocols`], [`shipped`], [`slices`], [`promise`], [`expectation`], [`trade`], [`choices`] and [`noise`] measure; [`document`] and [`plots`] write.
 //!
 //! Nothing is kept from one run to the next, and nothing written depends on a clock or on where files stand: the same files give
 //! the same bytes.
@@ -15,6 +15,7 @@
 
 mod choices;
 mod document;
+mod expectation;
 mod figures;
 mod months;
 mod noise;
@@ -64,7 +65,8 @@ fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // The repository that this was compiled in.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("crates/accuracy has no folder above it")?;
     let (folder, most_trees) = match arguments[..] {
         [] => (root.join("docs"), None),
         ["--draft", folder] => (PathBuf::from(folder), Some(DRAFT_TREES)),
@@ -73,7 +75,7 @@ fn run() -> Result<()> {
     let data = curbside_tlc::data_dir().context(
         "expected the TLC's green taxi files, found no folder of them: set CURBSIDE_DATA to it, or put it at ../shared/data",
     )?;
-    let (document, plots) = made(&root, &Archive::open(&data)?, most_trees)?;
+    let (document, plots) = made(root, &Archive::open(&data)?, most_trees)?;
     write(&folder, &document.render()?, &plots)
 }
 
@@ -95,9 +97,10 @@ fn made(root: &Path, archive: &Archive, most_trees: Option<usize>) -> Result<(Do
     let subjects = Subjects { curves: &curves, later: &measured.later, slices: &shipped.slices, test: &shipped.test };
     let plots = plots::all(&subjects)?;
     let document = Document {
+        expectations: expectation::rows(&measured),
         worst: promise::worst(&curves),
         baseline: baseline(&results[linear])?,
-        trade_months: trade::MONTHS.to_vec(),
+        trade_parameters: protocols::several_months().to_string(),
         trade: trade::rows(&trade, &results)?,
         choices: choices::choices(&choices, &results)?,
         noise: noises(&protocols, &results, &opened, archive)?,

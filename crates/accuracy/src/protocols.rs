@@ -98,10 +98,15 @@ pub(crate) struct Measured {
     pub(crate) frozen: Vec<Frozen>,
     pub(crate) later: Vec<Later>,
     pub(crate) three: Vec<Three>,
-    /// What a model of one month was grown by.
-    pub(crate) one_month: String,
-    /// What models of several months were grown by.
-    pub(crate) several: String,
+    /// What the folds chose to grow each model by.
+    pub(crate) chosen: Vec<Grown>,
+}
+
+/// A model and its parameters.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Grown {
+    pub(crate) model: String,
+    pub(crate) parameters: String,
 }
 
 /// The intervals of a model as it was trained, on the test month.
@@ -112,12 +117,12 @@ pub(crate) struct Frozen {
     pub(crate) holds: bool,
 }
 
-/// What a model of one month is grown by: the first of what `curbside train` tries.
+/// The first of what `curbside train` tries, which is meant for one month.
 pub(crate) fn one_month() -> BoostingParameters {
     candidates().first().copied().unwrap_or_default()
 }
 
-/// What a model of several months is grown by: the last of what `curbside train` tries.
+/// The last of what it tries, which is meant for several months.
 pub(crate) fn several_months() -> BoostingParameters {
     candidates().last().copied().unwrap_or_default()
 }
@@ -135,11 +140,11 @@ fn candidates() -> Vec<BoostingParameters> {
 /// Names a month that is missing.
 pub(crate) fn plan(plan: &mut Plan, archive: &Archive) -> Result<Trainings> {
     let one_month = plan.boosting("P1", archive.paths(&named(&ONE_MONTH)?)?, &candidates());
-    let all_before = plan.boosting("P2", archive.paths(&named(&ALL_BEFORE)?)?, &[several_months()]);
+    let all_before = plan.boosting("P2", archive.paths(&named(&ALL_BEFORE)?)?, &candidates());
     let mut three_before = Vec::new();
     for (month, study, learnt) in THREE_BEFORE {
         let learnt = named(&learnt)?;
-        let id = plan.boosting(&format!("three months before {month}"), archive.paths(&learnt)?, &[several_months()]);
+        let id = plan.boosting(&format!("three months before {month}"), archive.paths(&learnt)?, &candidates());
         three_before.push(Before { month: month.parse()?, study, learnt, id });
     }
     Ok(Trainings { one_month, all_before, three_before })
@@ -167,6 +172,10 @@ pub(crate) fn measured(trainings: &Trainings, results: &Results, archive: &Archi
         })
     };
     let three = work::run(trainings.three_before.iter().map(three).collect())?;
+    let of_three = trainings
+        .three_before
+        .iter()
+        .map(|before| grown(&format!("three months before {}", before.month), &results[before.id].bundle));
     let on_test = |name: &str| later.iter().find(|row| row.model == name && row.month == TEST).map(|row| row.frozen);
     let missing = || format!("expected figures on {TEST}, found none");
     let (p1, p2) = (on_test("P1").with_context(missing)?, on_test("P2").with_context(missing)?);
@@ -178,8 +187,7 @@ pub(crate) fn measured(trainings: &Trainings, results: &Results, archive: &Archi
             .to_vec(),
         later,
         three,
-        one_month: grown_by(models[0].1),
-        several: grown_by(models[1].1),
+        chosen: models.iter().map(|(name, bundle)| grown(name, bundle)).chain(of_three).collect(),
     })
 }
 
@@ -214,9 +222,9 @@ fn later(
 }
 
 /// What the folds have chosen, as the card has it.
-fn grown_by(bundle: &Bundle) -> String {
+fn grown(model: &str, bundle: &Bundle) -> Grown {
     let pairs = bundle.card.parameters.iter().map(|(name, value)| format!("{name}={value}"));
-    pairs.collect::<Vec<String>>().join(" ")
+    Grown { model: model.to_owned(), parameters: pairs.collect::<Vec<String>>().join(" ") }
 }
 
 /// At least 76 % inside and at most 9.6 minutes wide, each as it is shown.

@@ -3,6 +3,8 @@
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
+use crate::document::fixed;
+
 /// Width and height, which GitHub shows as they are.
 const SIZE: (u32, u32) = (760, 440);
 /// Height of the title, and of the legend below it.
@@ -86,7 +88,8 @@ impl Axis {
 
     fn label(&self, at: f64) -> String {
         match &self.ticks {
-            Ticks::Numbers => format!("{at:.0}"),
+            // Steps between whole numbers are halves or fifths.
+            Ticks::Numbers => fixed(at, usize::from((at - at.round()).abs() > 1e-6)),
             Ticks::Names(names) => {
                 let near = at.round();
                 #[allow(
