@@ -72,21 +72,30 @@ pub(crate) fn fit(
         coverage,
         scale: Model::Ensemble(scale),
         smallest_scale: SMALLEST_SCALE,
-        given: widest(&given)?,
-        assumed: widest(&assumed)?,
+        given: of_folds(&given)?,
+        assumed: of_folds(&assumed)?,
     })
 }
 
-/// On each side that of the fold which needs the widest. Rides of one day share its weather and its jams, so that days are what
-/// the promise is made over, and those to come are as far from these as these are from one another: pooled, the folds' rides
-/// would promise more than that.
-fn widest(folds: &[Quantiles]) -> Result<Quantiles, TrainError> {
-    let wider = |a: Quantiles, b: &Quantiles| Quantiles { low: a.low.min(b.low), high: a.high.max(b.high) };
-    let first = folds.first().copied();
-    first.map(|first| folds.iter().fold(first, wider)).ok_or_else(|| {
+/// On each side the mean of the folds', one standard error further out. Rides of one day share its weather and its jams, so that
+/// days are what the promise is made over, and a fold of days says how much they differ: pooled, the rides would promise as
+/// if they were all from days of their own. With few days the error is large and with many it is next to nothing.
+fn of_folds(folds: &[Quantiles]) -> Result<Quantiles, TrainError> {
+    if folds.is_empty() {
         let message = "expected rides whose distance is known, found none: no interval can be learnt";
-        TrainError::new(TrainErrorKind::NoRides, message)
-    })
+        return Err(TrainError::new(TrainErrorKind::NoRides, message));
+    }
+    let (low, low_error) = mean_and_error(folds.iter().map(|fold| fold.low));
+    let (high, high_error) = mean_and_error(folds.iter().map(|fold| fold.high));
+    Ok(Quantiles { low: low - low_error, high: high + high_error })
+}
+
+/// The mean of some numbers, and its standard error: the sample's deviation over the root of how many there are.
+fn mean_and_error(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = numbers.clone().fold(0.0, |count, _| count + 1.0);
+    let mean = numbers.clone().sum::<f64>() / count;
+    let squares: f64 = numbers.map(|number| (number - mean).powi(2)).sum();
+    (mean, (squares / f64::max(count - 1.0, 1.0) / count).sqrt())
 }
 
 /// An ensemble that guesses the size of the error of some rides, with their distance and without.
@@ -113,4 +122,20 @@ fn grow(
         }
     }
     Ok(booster)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_folds_by_hand() {
+        // Lows -1, -2, -3: mean -2, deviation 1, error 1 / root 3. Highs 4, 4, 4: no error.
+        let folds = [-1.0, -2.0, -3.0].map(|low| Quantiles { low, high: 4.0 });
+        let Quantiles { low, high } = of_folds(&folds).unwrap();
+        assert!((low - (-2.0 - 1.0 / 3f64.sqrt())).abs() < 1e-15 && (high - 4.0).abs() < 1e-15, "{low} {high}");
+        let Quantiles { low, high } = of_folds(&folds[..1]).unwrap();
+        assert!((low + 1.0).abs() < 1e-15 && (high - 4.0).abs() < 1e-15, "{low} {high}");
+        assert!(of_folds(&[]).is_err());
+    }
 }
