@@ -22,6 +22,8 @@ pub(crate) struct Document {
     pub(crate) worst: Option<Worst>,
     pub(crate) shipped: Shipped,
     pub(crate) baseline: Baseline,
+    /// Months of the trade.
+    pub(crate) trade_months: Vec<&'static str>,
     /// What its models were grown by, but for the tables.
     pub(crate) trade_parameters: String,
     pub(crate) trade: Vec<trade::Row>,

@@ -2,8 +2,9 @@
 
 use anyhow::{Result, anyhow};
 use curbside::bundle::{IntervalMetrics, Metrics};
+use curbside::model::{Calibration, Correction};
 use curbside::{Bundle, Estimate, Estimator, Limits};
-use curbside_evaluate::{Measured, Months, Rides, calibrate, not_learnt_from};
+use curbside_evaluate::{ErrorSums, Measured, Months, Rides, calibrate, not_learnt_from};
 use serde::Serialize;
 
 /// Errors and intervals of some rides.
@@ -56,6 +57,27 @@ pub(crate) fn recalibrated(bundle: &Bundle, on: Months, coverage: f64) -> Result
     not_learnt_from(&bundle.card.trained_on, &on, "to calibrate on")?;
     let calibration = calibrate::fit(bundle, &on.into_rides(), coverage)?;
     frozen(&Bundle { calibration, ..bundle.clone() })
+}
+
+/// The bundle with its estimates moved by their mean error on a month, and nothing else learnt from it: what a line is better than.
+///
+/// # Errors
+/// As [`recalibrated`].
+pub(crate) fn shifted(bundle: &Bundle, on: Months) -> Result<Estimator> {
+    not_learnt_from(&bundle.card.trained_on, &on, "to calibrate on")?;
+    let moved = |intercept| {
+        let correction = Correction { intercept, slope: 1.0 };
+        frozen(&Bundle { calibration: Calibration { correction, ..bundle.calibration.clone() }, ..bundle.clone() })
+    };
+    let rides = on.into_rides();
+    let as_trained = errors(&moved(0.0)?, &rides);
+    moved(-as_trained.bias)
+}
+
+/// Errors of all rides as asked for.
+pub(crate) fn errors(estimator: &Estimator, rides: &Rides) -> Metrics {
+    let minutes: Vec<f64> = estimates(estimator, rides).iter().map(|estimate| estimate.duration).collect();
+    ErrorSums::of(&minutes, &rides.minutes).metrics()
 }
 
 /// Estimates of all rides as asked for.

@@ -81,7 +81,7 @@ fn run() -> Result<()> {
 
 /// Trains and measures everything.
 fn made(root: &Path, archive: &Archive, most_trees: Option<usize>) -> Result<(Document, Vec<Plot>)> {
-    // Refused before an hour is spent; opened again afterwards, should another have been shipped meanwhile.
+    // Refused before anything is trained; opened again afterwards, should another have been shipped meanwhile.
     shipped::open(root, archive)?;
     let mut plan = Plan::new(most_trees);
     let protocols = protocols::plan(&mut plan, archive)?;
@@ -100,6 +100,7 @@ fn made(root: &Path, archive: &Archive, most_trees: Option<usize>) -> Result<(Do
         expectations: expectation::rows(&measured),
         worst: promise::worst(&curves),
         baseline: baseline(&results[linear])?,
+        trade_months: trade::MONTHS.to_vec(),
         trade_parameters: protocols::several_months().to_string(),
         trade: trade::rows(&trade, &results)?,
         choices: choices::choices(&choices, &results)?,

@@ -2,12 +2,13 @@
 
 use anyhow::{Context, Result};
 use curbside::Bundle;
+use curbside::bundle::Metrics;
 use curbside_evaluate::{Within, measure};
 use curbside_tlc::MonthName;
 use curbside_train::{Algorithm, BoostingParameters};
 use serde::Serialize;
 
-use crate::figures::{Both, Figures, frozen, recalibrated};
+use crate::figures::{Both, Figures, errors, frozen, recalibrated, shifted};
 use crate::months::{Archive, named};
 use crate::training::{Id, Plan, Results};
 use crate::work::{self, Task};
@@ -73,6 +74,8 @@ pub(crate) struct Later {
     /// The month before, where it is there and was not learnt from.
     pub(crate) on: Option<String>,
     pub(crate) recalibrated: Option<Both>,
+    /// Moved by the mean error of the month before, and no more.
+    pub(crate) shifted: Option<Metrics>,
     /// Whether it is one of those that had to hold.
     pub(crate) bound: bool,
     /// Whether it did.
@@ -140,11 +143,11 @@ fn candidates() -> Vec<BoostingParameters> {
 /// Names a month that is missing.
 pub(crate) fn plan(plan: &mut Plan, archive: &Archive) -> Result<Trainings> {
     let one_month = plan.boosting("P1", archive.paths(&named(&ONE_MONTH)?)?, &candidates());
-    let all_before = plan.boosting("P2", archive.paths(&named(&ALL_BEFORE)?)?, &candidates());
+    let all_before = plan.boosting("P2", archive.paths(&named(&ALL_BEFORE)?)?, &[several_months()]);
     let mut three_before = Vec::new();
     for (month, study, learnt) in THREE_BEFORE {
         let learnt = named(&learnt)?;
-        let id = plan.boosting(&format!("three months before {month}"), archive.paths(&learnt)?, &candidates());
+        let id = plan.boosting(&format!("three months before {month}"), archive.paths(&learnt)?, &[several_months()]);
         three_before.push(Before { month: month.parse()?, study, learnt, id });
     }
     Ok(Trainings { one_month, all_before, three_before })
@@ -172,10 +175,6 @@ pub(crate) fn measured(trainings: &Trainings, results: &Results, archive: &Archi
         })
     };
     let three = work::run(trainings.three_before.iter().map(three).collect())?;
-    let of_three = trainings
-        .three_before
-        .iter()
-        .map(|before| grown(&format!("three months before {}", before.month), &results[before.id].bundle));
     let on_test = |name: &str| later.iter().find(|row| row.model == name && row.month == TEST).map(|row| row.frozen);
     let missing = || format!("expected figures on {TEST}, found none");
     let (p1, p2) = (on_test("P1").with_context(missing)?, on_test("P2").with_context(missing)?);
@@ -187,7 +186,7 @@ pub(crate) fn measured(trainings: &Trainings, results: &Results, archive: &Archi
             .to_vec(),
         later,
         three,
-        chosen: models.iter().map(|(name, bundle)| grown(name, bundle)).chain(of_three).collect(),
+        chosen: models.iter().map(|(name, bundle)| grown(name, bundle)).collect(),
     })
 }
 
@@ -207,6 +206,10 @@ fn later(
         let estimator = recalibrated(bundle, archive.read(before, Within::NamedMonth)?, COVERAGE)?;
         Ok(measure(&estimator, &archive.read(month, Within::File)?.into_rides()).into())
     };
+    let moved = || -> Result<Metrics> {
+        let estimator = shifted(bundle, archive.read(before, Within::NamedMonth)?)?;
+        Ok(errors(&estimator, &archive.read(month, Within::File)?.into_rides()))
+    };
     let name = month.to_string();
     let bound = RECALIBRATED.contains(&name.as_str());
     let recalibrated = unseen.then(again).transpose()?;
@@ -217,6 +220,7 @@ fn later(
         on: unseen.then(|| before.to_string()),
         holds: recalibrated.as_ref().filter(|_| bound).map(recalibrated_holds),
         recalibrated,
+        shifted: unseen.then(moved).transpose()?,
         bound,
     })
 }
@@ -270,7 +274,7 @@ fn rounded(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use curbside::bundle::{IntervalMetrics, Metrics};
+    use curbside::bundle::IntervalMetrics;
 
     #[test]
     fn a_bound_holds_to_the_hundredth() {

@@ -36,7 +36,7 @@ Usage: cargo xtask VERB
   check             the quick part of test: format, lints, native tests without training, types
   wasm              build pkg/wasm, the module that all hosts share, and print its size
   curbside ...      the command line with its trainer, built where it is not yet: cargo curbside is short for it
-  accuracy          train and measure everything in docs/accuracy.md on real months, and write it; takes about an hour
+  accuracy          train and measure everything in docs/accuracy.md on real months, and write it; 20 minutes on two cores
                     (--draft FOLDER: models of a few trees, in minutes, written there)
   deny              licences, bans, sources and advisories of the dependencies
 ";

@@ -28,6 +28,7 @@ fn later(model: &'static str, month: &str, on: Option<&str>) -> Later {
         frozen: both(),
         on: on.map(str::to_owned),
         recalibrated: on.map(|_| both()),
+        shifted: on.map(|_| metrics(5.3)),
         bound: on.is_some(),
         holds: on.map(|_| false),
     }
@@ -104,6 +105,7 @@ fn document() -> Document {
             distance: AssumedDistance { intercept: -0.1381, slope: 1.4025, without_place: 11.16, detours: true },
         },
         baseline: Baseline { as_reference: metrics(7.480_81), as_served: metrics(7.481_14) },
+        trade_months: vec!["2020-12", "2021-01"],
         trade_parameters: "num_leaves=15".to_owned(),
         trade: vec![row("none", 80_000, None), row("detours", 90_000, Some((5.04, -0.02)))],
         choices: choices::Choices {
@@ -139,8 +141,8 @@ fn every_number_has_its_place() {
         "| P1: 2021-01 | 5.161 / 3.359 | 5.18 / 3.36 | yes | 5.164 / 3.352 | +0.00 |",
         "| P1: 2021-01 | 5.161 / 3.359 |  |  | 5.164 / 3.352 | +0.00 |",
         "| P1 | 77.1 %, 9.12 | yes | 78.9 %, 9.12 |",
-        "| P2, 2021-02 | 5.100 / 3.100 | -1.23 | 77.1 %, 9.12 | | | | | | |",
-        "| P2, **2021-03** | 5.100 / 3.100 | -1.23 | 77.1 %, 9.12 | 2021-02 | 5.100 / 3.100 | -1.23 | 77.1 %, 9.12 | 78.9 %, 9.12 | **no** |",
+        "| P2, 2021-02 | 5.100 / 3.100 | -1.23 | 77.1 %, 9.12 | | | | | | | |",
+        "| P2, **2021-03** | 5.100 / 3.100 | -1.23 | 77.1 %, 9.12 | 2021-02 | 5.300 / 3.300 | 5.100 / 3.100 | -1.23 | 77.1 %, 9.12 | 78.9 %, 9.12 | **no** |",
         "| 2021-03 | 2020-12 | 5.100 / 3.100 | 4.72 | 6.100 / 4.100 | -1.23 | 77.1 %, 9.12 | 78.9 %, 9.12 |",
         "| P1, frozen | 11 | 4.10 to 5.10 | -1.20 to +0.04 | 78.0 % to 81.2 % | 77.0 % to 80.0 % |",
         "| P1 | `num_leaves=31` |",

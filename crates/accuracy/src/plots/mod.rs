@@ -177,6 +177,7 @@ mod tests {
             frozen: both,
             on: None,
             recalibrated: None,
+            shifted: None,
             bound: false,
             holds: None,
         };
