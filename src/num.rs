@@ -28,6 +28,11 @@ pub(crate) fn atan2(y: f64, x: f64) -> f64 {
     libm::atan2(y, x)
 }
 
+/// e to the `x`.
+pub(crate) fn exp(x: f64) -> f64 {
+    libm::exp(x)
+}
+
 /// Square root. IEEE 754 demands the correctly rounded result, so this one is the same everywhere.
 pub(crate) fn sqrt(x: f64) -> f64 {
     libm::sqrt(x)
@@ -61,10 +66,21 @@ pub(crate) fn category(x: f64) -> Option<u32> {
     integral(x).and_then(|value| u32::try_from(value).ok())
 }
 
+/// Whether `x` is an `f32`, to the bit (any NaN is none).
+pub(crate) fn is_f32(x: f64) -> bool {
+    f64::from(nearest_f32(x)).to_bits() == x.to_bits() && !x.is_nan()
+}
+
 /// Truncates toward zero; saturates, and NaN gives 0, as Rust's `as` defines.
 #[expect(clippy::cast_possible_truncation, reason = "truncation is what is asked for")]
 pub(crate) fn truncate_to_i64(x: f64) -> i64 {
     x as i64
+}
+
+/// Truncates toward zero; saturates, and NaN gives 0.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "truncation is what is asked for")]
+pub(crate) fn truncate_to_u32(x: f32) -> u32 {
+    x as u32
 }
 
 /// Truncates toward zero as C's cast to `int` does where it is defined; beyond `int` it saturates.

@@ -82,12 +82,14 @@ pub(super) struct StoredEnsemble {
 }
 
 const CATEGORICAL: u8 = 6;
+const CATEGORICAL_OR_MISSING: u8 = 7;
 
-/// Numeric rules as `2 * missing + default_left`; 6 is categorical.
+/// Numeric rules as `2 * missing + default_left`; 6 is categorical, 7 categorical with NaN in the set.
 #[cfg(not(target_arch = "wasm32"))]
 fn rule_byte(rule: &Rule) -> u8 {
     match rule {
         Rule::Categorical { .. } => CATEGORICAL,
+        Rule::CategoricalOrMissing { .. } => CATEGORICAL_OR_MISSING,
         Rule::Numeric { missing, default_left, .. } => {
             let missing = match missing {
                 MissingRule::None => 0,
@@ -145,7 +147,7 @@ impl StoredEnsemble {
                         .threshold_indices
                         .push(u16::try_from(rank).map_err(|_| too_many("thresholds of a feature"))?);
                 }
-                Rule::Categorical { bitset } => {
+                Rule::Categorical { bitset } | Rule::CategoricalOrMissing { bitset } => {
                     stored.bitset_words.push(u16::try_from(bitset.len()).map_err(|_| too_many("words of categories"))?);
                     stored.bitsets.extend(bitset);
                 }
@@ -234,20 +236,21 @@ impl Streams<'_> {
     fn split(&mut self) -> Result<(u16, Rule), String> {
         let feature = *self.features.next().ok_or("expected as many features as splits, found fewer")?;
         let byte = *self.rules.next().ok_or("expected as many rules as splits, found fewer")?;
-        let rule = if byte == CATEGORICAL {
+        let rule = if byte == CATEGORICAL || byte == CATEGORICAL_OR_MISSING {
             let words = *self.bitset_words.next().ok_or("expected as many sets as categorical splits, found fewer")?;
             let (bitset, rest) = self
                 .bitsets
                 .split_at_checked(usize::from(words))
                 .ok_or("expected as many words as counted, found fewer")?;
             self.bitsets = rest;
-            Rule::Categorical { bitset: bitset.to_vec() }
+            let bitset = bitset.to_vec();
+            if byte == CATEGORICAL { Rule::Categorical { bitset } } else { Rule::CategoricalOrMissing { bitset } }
         } else {
             let missing = match byte / 2 {
                 0 => MissingRule::None,
                 1 => MissingRule::Zero,
                 2 => MissingRule::Nan,
-                _ => return Err(format!("expected a rule of 0 to 6, found {byte}")),
+                _ => return Err(format!("expected a rule of 0 to 7, found {byte}")),
             };
             let index = *self.threshold_indices.next().ok_or("expected as many thresholds as splits, found fewer")?;
             let table = self.tables.get(usize::from(feature));

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Limits;
 use super::ensemble::StoredEnsemble;
-use crate::model::{Calibration, Correction, IntervalModel, Linear, Model, Quantiles};
+use crate::model::{
+    Calibration, Correction, ExtendedEnsemble, IntervalModel, Linear, LinearLeaf, Link, Model, Quantiles,
+};
 
 /// A model as the file has it: split into streams of one kind, which compress.
 #[derive(Serialize, Deserialize)]
@@ -12,6 +14,17 @@ use crate::model::{Calibration, Correction, IntervalModel, Linear, Model, Quanti
 pub(super) enum StoredModel {
     Linear(Linear),
     Ensemble(StoredEnsemble),
+    Extended(StoredExtended),
+}
+
+/// An extended ensemble: the streams of its trees, and the rest as it is.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredExtended {
+    trees: StoredEnsemble,
+    base: f64,
+    average: bool,
+    link: Link,
+    linear_leaves: Vec<LinearLeaf>,
 }
 
 impl StoredModel {
@@ -20,6 +33,16 @@ impl StoredModel {
         Ok(match model {
             Model::Linear(linear) => StoredModel::Linear(linear.clone()),
             Model::Ensemble(ensemble) => StoredModel::Ensemble(StoredEnsemble::from_ensemble(ensemble)?),
+            Model::Extended(extended) => {
+                let ExtendedEnsemble { trees, base, average, link, linear_leaves } = extended;
+                StoredModel::Extended(StoredExtended {
+                    trees: StoredEnsemble::from_ensemble(trees)?,
+                    base: *base,
+                    average: *average,
+                    link: *link,
+                    linear_leaves: linear_leaves.clone(),
+                })
+            }
         })
     }
 
@@ -27,6 +50,11 @@ impl StoredModel {
         Ok(match self {
             StoredModel::Linear(linear) => Model::Linear(linear),
             StoredModel::Ensemble(stored) => Model::Ensemble(stored.into_ensemble(&limits.shape)?),
+            StoredModel::Extended(stored) => {
+                let StoredExtended { trees, base, average, link, linear_leaves } = stored;
+                let trees = trees.into_ensemble(&limits.shape)?;
+                Model::Extended(ExtendedEnsemble { trees, base, average, link, linear_leaves })
+            }
         })
     }
 }

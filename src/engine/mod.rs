@@ -5,12 +5,16 @@
 //! [`Calibrator`] is the same for a [`Calibration`](crate::model::Calibration), with its [`IntervalPredictor`].
 
 mod calibrator;
+mod extended;
 mod linear;
+mod linear_leaves;
 mod walk;
+mod xgboost;
 
 pub use calibrator::{Calibrator, IntervalPredictor};
 
 use crate::model::Model;
+use extended::ExtendedKernel;
 use linear::LinearKernel;
 use walk::WalkKernel;
 
@@ -24,6 +28,7 @@ pub struct Predictor {
 enum Kernel {
     Linear(LinearKernel),
     Walk(WalkKernel),
+    Extended(ExtendedKernel),
 }
 
 impl Predictor {
@@ -32,6 +37,7 @@ impl Predictor {
         let kernel = match model {
             Model::Linear(linear) => Kernel::Linear(LinearKernel::new(linear)),
             Model::Ensemble(ensemble) => Kernel::Walk(WalkKernel::new(ensemble)),
+            Model::Extended(extended) => Kernel::Extended(ExtendedKernel::new(extended)),
         };
         Predictor { kernel }
     }
@@ -41,14 +47,16 @@ impl Predictor {
         match &self.kernel {
             Kernel::Linear(kernel) => kernel.predict(row),
             Kernel::Walk(kernel) => kernel.predict(row),
+            Kernel::Extended(kernel) => kernel.predict(row),
         }
     }
 
     /// Name of the kernel, for `inspect` and the benchmark.
     pub fn kernel(&self) -> &'static str {
-        match self.kernel {
+        match &self.kernel {
             Kernel::Linear(_) => "linear",
             Kernel::Walk(_) => "walk",
+            Kernel::Extended(kernel) => kernel.name(),
         }
     }
 }

@@ -69,7 +69,8 @@ impl WalkKernel {
                         };
                         (*threshold, (0, 0), ask)
                     }
-                    Rule::Categorical { bitset } => {
+                    // The second is the XGBoost dialect's, which `Split::fits_lightgbm` keeps out of here.
+                    Rule::Categorical { bitset } | Rule::CategoricalOrMissing { bitset } => {
                         let first = index_of(self.words.len());
                         self.words.extend(bitset);
                         (0.0, (first, u16::try_from(bitset.len()).unwrap_or(u16::MAX)), Ask::InSet)
@@ -82,7 +83,12 @@ impl WalkKernel {
 
     /// Sum of the leaves in tree order, in `f64`, from 0.
     pub(super) fn predict(&self, row: &[f64]) -> f64 {
-        self.roots.iter().fold(0.0, |sum, root| sum + self.leaf(*root, row))
+        self.leaf_values(row).fold(0.0, |sum, value| sum + value)
+    }
+
+    /// The leaf that the row reaches in each tree, in order.
+    pub(super) fn leaf_values(&self, row: &[f64]) -> impl Iterator<Item = f64> {
+        self.roots.iter().map(|root| self.leaf(*root, row))
     }
 
     fn leaf(&self, root: u32, row: &[f64]) -> f64 {

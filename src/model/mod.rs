@@ -3,11 +3,13 @@
 //! - [`Model`]: what a bundle scores with.
 //! - [`Linear`]: a weighted sum over encoded columns; [`Term`].
 //! - [`TreeEnsemble`]: trees whose leaves are summed; [`Tree`], [`Node`], [`Split`], [`Rule`], [`MissingRule`].
+//! - [`ExtendedEnsemble`]: trees with more than a sum around them: base score, mean, linear leaves, [`Link`]; [`LinearLeaf`].
 //! - [`Calibration`]: what is learnt about a model afterwards: [`Correction`], [`IntervalModel`], [`Quantiles`], [`Interval`].
 //! - [`Target`]: what the number means and between which bounds it is kept.
 //! - [`ModelError`]: why a model cannot be scored.
 
 mod calibration;
+mod extended;
 mod linear;
 mod tree;
 
@@ -16,6 +18,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use calibration::{Calibration, Correction, Interval, IntervalModel, Quantiles};
+pub use extended::{ExtendedEnsemble, LinearLeaf, Link};
 pub use linear::{Linear, Term};
 pub use tree::{Dialect, MissingRule, Node, Rule, Split, Tree, TreeBuilder, TreeEnsemble, TreeShape};
 
@@ -26,6 +29,8 @@ pub enum Model {
     Linear(Linear),
     /// A sum over trees.
     Ensemble(TreeEnsemble),
+    /// A sum over trees that begins somewhere, is averaged or goes through a function.
+    Extended(ExtendedEnsemble),
 }
 
 impl Model {
@@ -38,10 +43,12 @@ impl Model {
         match self {
             Model::Linear(linear) => linear.validate(columns),
             Model::Ensemble(ensemble) => ensemble.validate(columns, shape),
+            Model::Extended(extended) => extended.validate(columns, shape),
         }
     }
 
-    /// How often each column is used, in the model's own measure of weight: splits of an ensemble, terms of a sum.
+    /// How often each column is used, in the model's own measure of weight: splits of an ensemble and terms of its
+    /// linear leaves, terms of a sum.
     pub fn uses(&self, columns: usize) -> Vec<usize> {
         let mut uses = vec![0; columns];
         let mut count = |column: u16| {
@@ -52,6 +59,10 @@ impl Model {
         match self {
             Model::Linear(linear) => linear.terms.iter().for_each(|term| count(term.column())),
             Model::Ensemble(ensemble) => ensemble.splits().for_each(|split| count(split.feature)),
+            Model::Extended(extended) => {
+                extended.trees.splits().for_each(|split| count(split.feature));
+                extended.linear_leaves.iter().flat_map(|leaf| &leaf.terms).for_each(|(column, _)| count(*column));
+            }
         }
         uses
     }

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
+use crate::num;
 
 /// Whose arithmetic an ensemble is scored with, so that its predictions agree to the bit with the library that trained it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +14,10 @@ pub enum Dialect {
     /// LightGBM: features and thresholds in `f64`, `value <= threshold` goes left, leaves summed in `f64` in tree order
     /// from 0 (`src/boosting/gbdt_prediction.cpp`, `include/LightGBM/tree.h`).
     LightGbm,
+    /// XGBoost: features, thresholds and leaves in `f32`, `value < threshold` goes left, leaves summed in `f32` in tree order
+    /// from the base score; a category in the set goes right (`src/predictor/`, `src/common/categorical.h`). Only in an
+    /// [`ExtendedEnsemble`](super::ExtendedEnsemble), which has the base score.
+    XGBoost,
 }
 
 /// Which values a numeric split takes as missing. LightGBM decides it per split.
@@ -79,6 +84,21 @@ pub enum Rule {
         /// The set, 32 categories a word from the lowest bit on.
         bitset: Vec<u32>,
     },
+    /// The same, but NaN is in the set; in the XGBoost dialect alone.
+    CategoricalOrMissing {
+        /// As above.
+        bitset: Vec<u32>,
+    },
+}
+
+impl Rule {
+    /// The set of a question about a category.
+    pub fn categories(&self) -> Option<&[u32]> {
+        match self {
+            Rule::Numeric { .. } => None,
+            Rule::Categorical { bitset } | Rule::CategoricalOrMissing { bitset } => Some(bitset),
+        }
+    }
 }
 
 /// Bounds on what an ensemble may ask of a host.
@@ -110,6 +130,22 @@ impl TreeEnsemble {
     }
 
     pub(super) fn validate(&self, columns: usize, shape: &TreeShape) -> Result<(), ModelError> {
+        match self.dialect {
+            Dialect::LightGbm => self.validate_trees(columns, shape, Split::fits_lightgbm),
+            Dialect::XGBoost => Err(ModelError::new(
+                "expected the LightGBM dialect, found XGBoost: its sum begins with a base score, so it is an extended ensemble"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// Checks the trees; `fits` says what a split has that the dialect has no arithmetic for.
+    pub(super) fn validate_trees(
+        &self,
+        columns: usize,
+        shape: &TreeShape,
+        fits: fn(&Split) -> Result<(), String>,
+    ) -> Result<(), ModelError> {
         let bound = |what: &str, found: usize, limit: usize| {
             if found <= limit {
                 Ok(())
@@ -120,7 +156,8 @@ impl TreeEnsemble {
         bound("trees", self.trees.len(), shape.trees)?;
         bound("nodes", self.trees.iter().map(|tree| tree.nodes.len()).sum(), shape.nodes)?;
         for (index, tree) in self.trees.iter().enumerate() {
-            tree.validate(columns, shape.depth).map_err(|fault| ModelError::new(format!("tree {index}: {fault}")))?;
+            tree.validate(columns, shape.depth, fits)
+                .map_err(|fault| ModelError::new(format!("tree {index}: {fault}")))?;
         }
         Ok(())
     }
@@ -128,7 +165,7 @@ impl TreeEnsemble {
 
 impl Tree {
     /// Checks that the nodes form one whole tree in preorder and that every question can be asked of a row.
-    fn validate(&self, columns: usize, max_depth: usize) -> Result<(), String> {
+    fn validate(&self, columns: usize, max_depth: usize, fits: fn(&Split) -> Result<(), String>) -> Result<(), String> {
         // What is still to come: for each open split, where its right side must begin.
         let mut open: Vec<u32> = Vec::new();
         let mut ended = false;
@@ -138,7 +175,8 @@ impl Tree {
             }
             match node {
                 Node::Split(split) => {
-                    split.validate(columns).map_err(|fault| format!("node {index}: {fault}"))?;
+                    let right = split.validate(columns).and_then(|()| fits(split));
+                    right.map_err(|fault| format!("node {index}: {fault}"))?;
                     open.push(split.right);
                     if open.len() > max_depth {
                         return Err(format!("node {index}: expected a depth of at most {max_depth}"));
@@ -172,8 +210,33 @@ impl Split {
         }
         match &self.rule {
             Rule::Numeric { threshold, .. } if threshold.is_nan() => Err("expected a threshold, found NaN".to_owned()),
-            Rule::Categorical { bitset } if u16::try_from(bitset.len()).is_err() => {
+            Rule::Categorical { bitset } | Rule::CategoricalOrMissing { bitset }
+                if u16::try_from(bitset.len()).is_err() =>
+            {
                 Err(format!("expected at most {} words of categories, found {}", u16::MAX, bitset.len()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// LightGBM has no split that takes NaN for a category of its set.
+    pub(super) fn fits_lightgbm(&self) -> Result<(), String> {
+        match self.rule {
+            Rule::CategoricalOrMissing { .. } => {
+                Err("expected a rule that LightGBM has, found a category or missing".to_owned())
+            }
+            Rule::Numeric { .. } | Rule::Categorical { .. } => Ok(()),
+        }
+    }
+
+    /// XGBoost has `f32` thresholds, and NaN alone is missing.
+    pub(super) fn fits_xgboost(&self) -> Result<(), String> {
+        match self.rule {
+            Rule::Numeric { missing: MissingRule::None | MissingRule::Zero, .. } => {
+                Err("expected NaN alone to be missing in the XGBoost dialect, found another rule".to_owned())
+            }
+            Rule::Numeric { threshold, .. } if !num::is_f32(threshold) => {
+                Err(format!("expected a threshold that is an f32 in the XGBoost dialect, found {threshold}"))
             }
             _ => Ok(()),
         }

@@ -6,8 +6,8 @@ use curbside::features::{
     Zones,
 };
 use curbside::model::{
-    Calibration, Correction, Dialect, IntervalModel, Linear, MissingRule, Model, Quantiles, Rule, Target, Term, Tree,
-    TreeBuilder, TreeEnsemble,
+    Calibration, Correction, Dialect, ExtendedEnsemble, IntervalModel, Linear, LinearLeaf, Link, MissingRule, Model,
+    Quantiles, Rule, Target, Term, Tree, TreeBuilder, TreeEnsemble,
 };
 use curbside::trip::Pickup;
 use curbside::{Bundle, Estimator, Limits, Trip};
@@ -114,6 +114,34 @@ pub(crate) fn ensemble() -> Model {
         ),
     ];
     Model::Ensemble(TreeEnsemble { dialect: Dialect::LightGbm, trees })
+}
+
+/// XGBoost's arithmetic with every rule and a function of the sum.
+pub(crate) fn xgboost() -> Model {
+    let trees = vec![
+        tree(
+            &[(0, numeric(3.5, MissingRule::Nan, true)), (3, numeric(450.5, MissingRule::Nan, false))],
+            &[0.5, 0.75, 1.5],
+        ),
+        tree(&[(11, Rule::Categorical { bitset: vec![0b10] })], &[0.25, -1.0]),
+        tree(&[(11, Rule::CategoricalOrMissing { bitset: vec![0b1] })], &[0.125, 0.5]),
+    ];
+    let trees = TreeEnsemble { dialect: Dialect::XGBoost, trees };
+    Model::Extended(ExtendedEnsemble { base: 1.25, link: Link::Exp, ..ExtendedEnsemble::new(trees) })
+}
+
+/// LightGBM's mean of linear leaves, through another function.
+pub(crate) fn linear_leaves() -> Model {
+    let trees = vec![
+        tree(&[(0, numeric(3.0, MissingRule::Nan, true))], &[3.0, 4.0]),
+        tree(&[(11, Rule::Categorical { bitset: vec![0b10] })], &[2.125, 5.0]),
+    ];
+    let trees = TreeEnsemble { dialect: Dialect::LightGbm, trees };
+    let leaf = |constant, terms: &[(u16, f64)]| LinearLeaf { constant, terms: terms.to_vec() };
+    let linear_leaves =
+        vec![leaf(2.5, &[(0, 0.5)]), leaf(4.0, &[(0, 0.25), (3, -0.001)]), leaf(2.0, &[]), leaf(4.5, &[(1, 0.125)])];
+    let link = Link::SignedSquare;
+    Model::Extended(ExtendedEnsemble { average: true, link, linear_leaves, ..ExtendedEnsemble::new(trees) })
 }
 
 /// A sum with both kinds of term.

@@ -30,3 +30,9 @@ fn the_same_without_an_interval_is_todays() {
     support::answer_golden_rides(&mut bundle);
     must_be("tests/web/small-without-interval.curb.raw", &bundle);
 }
+
+#[test]
+fn the_other_arithmetics_bundles_are_todays() {
+    must_be("tests/web/small-xgboost.curb.raw", &support::bundle(support::xgboost()));
+    must_be("tests/web/small-linear-leaves.curb.raw", &support::bundle(support::linear_leaves()));
+}

@@ -60,6 +60,7 @@ impl Calibrated {
                 size: match &interval.scale {
                     Model::Linear(linear) => Size::Terms(linear.terms.len()),
                     Model::Ensemble(ensemble) => Size::Trees(ensemble.trees.len()),
+                    Model::Extended(extended) => Size::Trees(extended.trees.trees.len()),
                 },
             },
         };

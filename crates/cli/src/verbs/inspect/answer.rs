@@ -184,6 +184,9 @@ fn shape(model: &Model, estimator: &Estimator) -> Shape {
         Model::Ensemble(trees) => {
             Shape { kind: "ensemble", kernel, ensemble: Some(ensemble_shape(trees)), terms: None }
         }
+        Model::Extended(extended) => {
+            Shape { kind: "ensemble", kernel, ensemble: Some(ensemble_shape(&extended.trees)), terms: None }
+        }
     }
 }
 
@@ -193,7 +196,7 @@ fn ensemble_shape(ensemble: &TreeEnsemble) -> EnsembleShape {
         trees: ensemble.trees.len(),
         leaves: ensemble.leaves().count(),
         splits: ensemble.splits().count(),
-        categorical_splits: ensemble.splits().filter(|split| matches!(split.rule, Rule::Categorical { .. })).count(),
+        categorical_splits: ensemble.splits().filter(|split| split.rule.categories().is_some()).count(),
         depth: ensemble.trees.iter().map(|tree| depth(&tree.nodes)).max().unwrap_or(0),
     }
 }
