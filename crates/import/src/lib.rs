@@ -1,9 +1,10 @@
-//! Foreign models into Curbside's [`Model`](curbside::model::Model), one file a format.
+//! Foreign models into Curbside's [`Model`](curbside::model::Model), one module a format.
 //!
 //! A model is read with the meaning that its own library gives it, or refused: a key that changes predictions and is not
 //! understood is an error, never a guess. It is apart from the scoring module because no host that serves needs it.
 //!
-//! - [`lightgbm`]: LightGBM's text format.
+//! - [`read`]: a file of any format, told by its content. [`Options`]: what to read differently. [`Imported`]: what it says.
+//! - [`lightgbm`]: LightGBM's text format by itself, as training needs it.
 //! - [`ImportError`]: what in the file is not understood, where, and what to do.
 
 // Native and for files only: the scoring module's ban on platform floats, clocks and files does not reach here.
@@ -14,6 +15,10 @@
 )]
 
 mod error;
+mod formats;
 pub mod lightgbm;
+mod value;
+mod xgboost;
 
 pub use error::ImportError;
+pub use formats::{Imported, LARGEST_FILE, Options, read};

@@ -77,7 +77,7 @@ fn messages_name_line_key_and_both_values() {
     let text = with(&golden("missing_none.txt"), "objective", "poisson");
     let line = text.lines().position(|line| line == "objective=poisson").unwrap() + 1;
     let error = read(&text, &Limits::default()).unwrap_err();
-    assert_eq!(error.line(), line);
+    assert_eq!(error.line(), Some(line));
     let message = error.to_string();
     assert!(message.starts_with(&format!("line {line}, objective: expected an objective")), "{message}");
     assert!(message.ends_with("found poisson"), "{message}");

@@ -4,44 +4,22 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")]
 
-use std::path::PathBuf;
+#[allow(dead_code, reason = "shared with the tests of other formats, which use more of it")]
+mod golden;
 
-use curbside::bundle::Card;
-use curbside::features::{Calendar, CalendarPart, DistanceEstimate, Expr, FeatureSpec, ZonePairs, Zones};
-use curbside::model::{Calibration, MissingRule, Model, Rule, Target};
-use curbside::{Bundle, Estimator, Limits};
+use curbside::Limits;
+use curbside::model::{MissingRule, Model, Rule};
 use curbside_import::lightgbm::{LightGbmModel, read};
+use golden::estimator;
 use ndarray::Array2;
 
 /// Files in tests/golden/lightgbm, made by the make.py there.
 fn golden(name: &str) -> String {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/lightgbm");
-    std::fs::read_to_string(folder.join(name)).unwrap()
+    std::fs::read_to_string(golden::path(&format!("lightgbm/{name}"))).unwrap()
 }
 
 fn model(name: &str) -> LightGbmModel {
     read(&golden(&format!("{name}.txt")), &Limits::default()).unwrap()
-}
-
-/// An estimator around the model: the rows below are encoded already, so its own features are never computed.
-fn estimator(model: &LightGbmModel) -> Estimator {
-    let nothing = DistanceEstimate { intercept: 0.0, slope: 0.0, without_place: 0.0, detour: None };
-    let mut features = FeatureSpec::new(Calendar::new_york(), nothing);
-    for name in &model.feature_names {
-        features.column(name, Expr::Calendar(CalendarPart::Hour)).unwrap();
-    }
-    let bundle = Bundle {
-        card: Card::default(),
-        target: Target { name: "y".into(), unit: "1".into(), low: -1e300, high: 1e300 },
-        features,
-        zones: Zones::default(),
-        pairs: ZonePairs::default(),
-        model: Model::Ensemble(model.ensemble.clone()),
-        calibration: Calibration::default(),
-        golden: Vec::new(),
-    };
-    // Through bytes, so that what is stored is tested too.
-    Estimator::open(&bundle.to_bytes().unwrap()).unwrap()
 }
 
 /// Feature rows and the prediction of each.
@@ -61,7 +39,9 @@ fn assert_same_bits(name: &str) {
     let model = model(name);
     let (matrix, expected) = rows(name);
     assert!(expected.len() >= 500, "{name}: only {} rows", expected.len());
-    let found = estimator(&model).predict_matrix(&matrix.view()).unwrap();
+    let found = estimator(&model.feature_names, Model::Ensemble(model.ensemble.clone()))
+        .predict_matrix(&matrix.view())
+        .unwrap();
     let wrong: Vec<String> = found
         .iter()
         .zip(&expected)
@@ -76,7 +56,7 @@ fn assert_same_bits(name: &str) {
 fn missing_rules(model: &LightGbmModel) -> Vec<MissingRule> {
     let rule = |rule: &Rule| match rule {
         Rule::Numeric { missing, .. } => Some(*missing),
-        Rule::Categorical { .. } => None,
+        Rule::Categorical { .. } | Rule::CategoricalOrMissing { .. } => None,
     };
     model.ensemble.splits().filter_map(|split| rule(&split.rule)).collect()
 }
@@ -102,10 +82,7 @@ fn nan_is_missing() {
 #[test]
 fn categories() {
     let model = model("categorical");
-    let words = model.ensemble.splits().filter_map(|split| match &split.rule {
-        Rule::Categorical { bitset } => Some(bitset.len()),
-        Rule::Numeric { .. } => None,
-    });
+    let words = model.ensemble.splits().filter_map(|split| split.rule.categories().map(<[u32]>::len));
     assert!(words.max() >= Some(2), "expected sets of more than one word");
     assert_same_bits("categorical");
 }

@@ -14,6 +14,7 @@ use curbside::Limits;
 use curbside::model::{Dialect, Model, TreeEnsemble};
 
 use crate::error::ImportError;
+use crate::{Imported, Options};
 use block::{Block, Lines};
 
 /// What a LightGBM file says.
@@ -87,8 +88,23 @@ pub fn read(text: &str, limits: &Limits) -> Result<LightGbmModel, ImportError> {
         .map_err(|fault| ImportError::new(lines.number(), "trees", "a model that can be scored", fault.to_string()))?;
     match model {
         Model::Ensemble(ensemble) => Ok(LightGbmModel { feature_names, objective, ensemble }),
-        Model::Linear(_) => Err(ImportError::new(lines.number(), "trees", "trees", "none")),
+        Model::Linear(_) | Model::Extended(_) => Err(ImportError::new(lines.number(), "trees", "trees", "none")),
     }
+}
+
+/// Reads a model whose format was told from its content.
+pub(crate) fn read_any(bytes: &[u8], options: Options, limits: &Limits) -> Result<Imported, ImportError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|fault| ImportError::at(&format!("byte {}", fault.valid_up_to()), "UTF-8", "other bytes"))?;
+    if options.best_iteration {
+        let expected = "a file that LightGBM has not cut at the best iteration already: leave --best-iteration out";
+        return Err(ImportError::at("best_iteration", expected, "a LightGBM model"));
+    }
+    let LightGbmModel { feature_names, objective, ensemble } = read(text, limits)?;
+    // `v4`: LightGBM writes the version of its format and not its own.
+    let version = text.lines().find_map(|line| line.strip_prefix("version=")).map(|v| format!("format {v}"));
+    let model = Model::Ensemble(ensemble);
+    Ok(Imported { library: "LightGBM", version, objective, feature_names, model, notes: Vec::new() })
 }
 
 /// The lines up to the first empty one; the first says `tree`.

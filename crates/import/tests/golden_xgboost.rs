@@ -1,0 +1,148 @@
+//! Models that XGBoost wrote, on rows that XGBoost predicted: raw scores to the bit, predictions within one place of an f32.
+
+// Native: reads files, and a failed step is a failed test.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")]
+
+#[allow(dead_code, reason = "shared with the tests of other formats, which use more of it")]
+mod golden;
+
+use curbside::Limits;
+use curbside::model::{Link, Model, Rule};
+use curbside_import::{Imported, Options, read};
+
+/// The versions that goldens were made with, by tests/golden/xgboost/make.py.
+const VERSIONS: [&str; 3] = ["1.7.6", "2.1.4", "3.2.0"];
+
+/// The models of each version, and whether the best iteration was asked for.
+const MODELS: [(&str, bool); 15] = [
+    ("squared_text.json", false),
+    ("squared.ubj", false),
+    ("absolute.ubj", false),
+    ("pseudohuber.ubj", false),
+    ("pruned.ubj", false),
+    ("parallel.ubj", false),
+    ("category_text.json", false),
+    ("category.ubj", false),
+    ("dart.ubj", false),
+    ("dart_text.json", false),
+    ("poisson.ubj", false),
+    ("gamma_text.json", false),
+    ("tweedie.ubj", false),
+    ("logistic.ubj", false),
+    ("best.ubj", true),
+];
+
+fn file(version: &str, name: &str) -> Vec<u8> {
+    std::fs::read(golden::path(&format!("xgboost-{version}/{name}"))).unwrap()
+}
+
+fn model(version: &str, name: &str, best_iteration: bool) -> Imported {
+    read(&file(version, name), Options { best_iteration }, &Limits::default())
+        .unwrap_or_else(|fault| panic!("{version}/{name}: {fault}"))
+}
+
+fn link(imported: &Imported) -> Link {
+    let Model::Extended(extended) = &imported.model else { panic!("{imported:?}") };
+    extended.link
+}
+
+/// How many f32 lie between the two, and one; 0 for the same bits.
+fn places(a: f32, b: f32) -> u32 {
+    if a.is_nan() && b.is_nan() { 0 } else { a.to_bits().abs_diff(b.to_bits()) }
+}
+
+/// Rows of a model whose score differs, out of all.
+fn differences(version: &str, name: &str, imported: &Imported) -> Vec<String> {
+    let rows_name = format!("{}.rows", name.split('.').next().unwrap());
+    let bytes = file(version, &rows_name);
+    let (matrix, expected) = golden::rows(&bytes, imported.feature_names.len(), 8);
+    assert!(expected.len() >= 500, "{name}: only {} rows", expected.len());
+    let scores = |model| golden::estimator(&imported.feature_names, model).predict_matrix(&matrix.view()).unwrap();
+    let (raw, predicted) = (scores(golden::raw(&imported.model)), scores(imported.model.clone()));
+    let transformed = link(imported) != Link::Identity;
+    let mut wrong = Vec::new();
+    for (row, expected) in expected.iter().enumerate() {
+        let number = |at: usize| f32::from_be_bytes(expected[at..at + 4].try_into().unwrap());
+        #[expect(clippy::cast_possible_truncation, reason = "they are f32, which the assertion shows")]
+        let (found_raw, found) = (raw[row] as f32, predicted[row] as f32);
+        assert!(f64::from(found_raw).to_bits() == raw[row].to_bits(), "{name}: {} is no f32", raw[row]);
+        if found_raw.to_bits() != number(0).to_bits() || places(found, number(4)) > u32::from(transformed) {
+            let expected = (number(0), number(4));
+            wrong.push(format!(
+                "{version}/{name} row {row} {}: {:?} instead of {expected:?}",
+                matrix.row(row),
+                (found_raw, found)
+            ));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_model_of_every_version_gives_its_librarys_scores() {
+    let mut wrong = Vec::new();
+    for version in VERSIONS {
+        for (name, best) in MODELS {
+            let imported = model(version, name, best);
+            assert_eq!(imported.version.as_deref(), Some(version));
+            assert_eq!(imported.feature_names, ["a", "b", "c"]);
+            let differences = differences(version, name, &imported);
+            if let Some(first) = differences.first() {
+                wrong.push(format!("{} rows: {first}", differences.len()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_goldens_hold_what_they_are_for() {
+    for version in VERSIONS {
+        let categories = model(version, "category_text.json", false);
+        let Model::Extended(extended) = &categories.model else { panic!("{categories:?}") };
+        let rules = || extended.trees.splits().map(|split| &split.rule);
+        assert!(rules().any(|rule| rule.categories().is_some_and(|set| set.len() > 1)), "sets of several words");
+        assert!(rules().any(|rule| matches!(rule, Rule::CategoricalOrMissing { .. })), "missing with the set");
+        assert!(rules().any(|rule| matches!(rule, Rule::Categorical { .. })), "missing apart from the set");
+        assert!(rules().any(|rule| matches!(rule, Rule::Numeric { .. })), "numbers beside categories");
+        assert!(String::from_utf8(file(version, "dart_text.json")).unwrap().contains("weight_drop"));
+        let pruned = String::from_utf8_lossy(&file(version, "pruned.ubj")).into_owned();
+        let deleted = pruned.split("num_deleted").skip(1).any(|rest| !rest.starts_with("SL\0\0\0\0\0\0\0\x010"));
+        assert!(deleted, "{version}: nodes that were deleted");
+        assert_ne!(link(&model(version, "poisson.ubj", false)), Link::Identity);
+    }
+}
+
+/// Since 3.4 DART is a `gbtree` whose model has the weights; the same trees in that layout are the same model.
+#[test]
+fn both_layouts_of_dart_are_one_model() {
+    let old = String::from_utf8(file("3.2.0", "dart_text.json")).unwrap();
+    let (head, rest) = old.split_once(r#""gradient_booster":{"gbtree":{"model":{"#).unwrap();
+    let (model_fields, rest) = rest.split_once(r#"},"name":"gbtree"},"name":"dart","weight_drop":["#).unwrap();
+    let (weights, tail) = rest.split_once(']').unwrap();
+    let new = format!(
+        r#"{head}"gradient_booster":{{"model":{{{model_fields},"weight_drop":[{weights}]}},"name":"gbtree"{tail}"#
+    );
+    let imported = read(new.as_bytes(), Options::default(), &Limits::default()).unwrap();
+    assert_eq!(imported, model("3.2.0", "dart_text.json", false));
+    assert_eq!(differences("3.2.0", "dart_text.json", &imported), [""; 0]);
+    let weightless = new.replace(&format!(r#","weight_drop":[{weights}]"#), "");
+    let weightless = read(weightless.as_bytes(), Options::default(), &Limits::default()).unwrap();
+    assert!(differences("3.2.0", "dart_text.json", &weightless).len() > 400, "a reader that misses them is wrong");
+}
+
+#[test]
+fn the_best_iteration_is_cut_at_on_request_alone() {
+    for version in VERSIONS {
+        let trees = |best| {
+            let imported = model(version, "best.ubj", best);
+            let Model::Extended(extended) = imported.model else { panic!("an extended ensemble") };
+            (extended.trees.trees.len(), imported.notes)
+        };
+        let ((all, all_notes), (best, notes)) = (trees(false), trees(true));
+        assert!(best + 8 <= all, "{version}: {best} of {all}");
+        assert!(notes[0].starts_with(&format!("Of {all} iterations the first {best} are used")), "{notes:?}");
+        assert!(all_notes[0].starts_with(&format!("All {all} iterations are used")), "{all_notes:?}");
+    }
+}
