@@ -14,6 +14,7 @@
 //!   borough or distance.
 //! - [`calibrate`]: how far a model is off on the whole and how sure it is, learnt from later rides.
 //! - [`golden_rides`]: the rides that every host answers when it opens a bundle.
+//! - [`zone_table`]: the TLC's zones as a bundle holds them.
 //! - [`PackedBundle`]: a bundle, checked by opening it, and how it is written.
 //! - [`EvaluateError`]: what went wrong, what was expected, what to do.
 //!
@@ -34,6 +35,7 @@ mod metrics;
 mod months;
 mod output;
 mod rides;
+mod zones;
 
 pub use error::{EvaluateError, EvaluateErrorKind};
 pub use golden::golden_rides;
@@ -42,3 +44,4 @@ pub use metrics::{ErrorSums, IntervalSums};
 pub use months::{FEWEST_RIDES, MOST_SHARED, Months, TripFile, Within, file_name, kept_apart, not_learnt_from, read};
 pub use output::PackedBundle;
 pub use rides::Rides;
+pub use zones::zone_table;

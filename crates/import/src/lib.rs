@@ -4,6 +4,7 @@
 //! understood is an error, never a guess. It is apart from the scoring module because no host that serves needs it.
 //!
 //! - [`read`]: a file of any format, told by its content. [`Options`]: what to read differently. [`Imported`]: what it says.
+//! - [`bind`]: the model's columns as expressions over a ride, by [`KNOWN`] names or by a notation; [`BindError`].
 //! - [`lightgbm`]: LightGBM's text format by itself, as training needs it.
 //! - [`ImportError`]: what in the file is not understood, where, and what to do.
 
@@ -14,11 +15,13 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")
 )]
 
+mod columns;
 mod error;
 mod formats;
 pub mod lightgbm;
 mod value;
 mod xgboost;
 
+pub use columns::{BindError, KNOWN, bind};
 pub use error::ImportError;
 pub use formats::{Imported, LARGEST_FILE, Options, read};

@@ -5,10 +5,9 @@
 //! beside where the zones are (docs/accuracy.md).
 
 use curbside::features::{
-    Calendar, CalendarPart, Centre, Column, DistanceEstimate, End, Expr, FeatureSpec, NodeId, SpecError, Zone,
-    ZoneAttribute, Zones,
+    Calendar, CalendarPart, Column, DistanceEstimate, End, Expr, FeatureSpec, NodeId, SpecError, ZoneAttribute,
 };
-use curbside_tlc::zones::ZoneRecord;
+pub(crate) use curbside_evaluate::zone_table as zones;
 
 /// Distances are divided by at least this many miles.
 const SHORTEST_DENOMINATOR: f64 = 0.2;
@@ -88,30 +87,4 @@ pub(crate) fn great_circle() -> Result<FeatureSpec, SpecError> {
     let mut spec = empty(nothing);
     spec.column("great_circle", Expr::GreatCircle)?;
     Ok(spec)
-}
-
-/// The zone table as a bundle holds it; boroughs in the order in which they first appear.
-pub(crate) fn zones(records: &[ZoneRecord]) -> Zones {
-    let mut table = Zones::default();
-    for record in records {
-        let known = table.boroughs.iter().position(|borough| *borough == record.borough);
-        let borough = known.unwrap_or_else(|| {
-            table.boroughs.push(record.borough.clone());
-            table.boroughs.len() - 1
-        });
-        let centre = record.centroid.zip(record.area_sq_miles).map(|((latitude, longitude), area)| Centre {
-            latitude: curbside::num::nearest_f32(latitude),
-            longitude: curbside::num::nearest_f32(longitude),
-            area: curbside::num::nearest_f32(area),
-        });
-        table.zones.push(Zone {
-            id: record.id,
-            name: record.name.clone(),
-            // A table of 265 zones has at most 265 boroughs; one that has more than 256 is refused on opening.
-            borough: u8::try_from(borough).unwrap_or(u8::MAX),
-            airport: record.airport,
-            centre,
-        });
-    }
-    table
 }

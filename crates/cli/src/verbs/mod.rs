@@ -4,6 +4,7 @@ mod calibrated;
 mod figures;
 mod inspect;
 mod keys;
+mod pack;
 mod predict;
 mod publish;
 mod recalibrate;
@@ -34,6 +35,8 @@ pub(crate) enum Verb {
     Simulate(simulate::Arguments),
     /// Train a model on months of trips
     Train(train::Arguments),
+    /// Make a bundle of a model that LightGBM or XGBoost trained
+    Pack(pack::Arguments),
     /// Fit correction and interval of a bundle to later months; its model stays
     Recalibrate(recalibrate::Arguments),
     /// Make and show signing keys
@@ -51,6 +54,7 @@ impl Verb {
             Verb::Verify(arguments) => verify::run(&arguments, output),
             Verb::Simulate(arguments) => simulate::run(&arguments, output),
             Verb::Train(arguments) => train::run(&arguments, output),
+            Verb::Pack(arguments) => pack::run(&arguments, output),
             Verb::Recalibrate(arguments) => recalibrate::run(&arguments, output),
             Verb::Keys(arguments) => keys::run(&arguments, output),
             Verb::Publish(arguments) => publish::run(&arguments, output),

@@ -13,6 +13,7 @@ mod support;
 
 mod bundles;
 mod documents;
+mod pack;
 mod predict;
 mod publish;
 mod recalibrate;
@@ -99,7 +100,7 @@ fn help_is_an_answer_and_a_wrong_word_is_a_refusal() {
     let desk = Desk::new();
     let help = desk.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for verb in ["predict", "inspect", "verify", "simulate", "train", "recalibrate", "keys", "publish"] {
+    for verb in ["predict", "inspect", "verify", "simulate", "train", "pack", "recalibrate", "keys", "publish"] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}: {}", help.stdout);
     }
     for arguments in [&["fly"][..], &[], &["predict"], &["predict", "--pu", "1"], &["verify"], &["keys"]] {

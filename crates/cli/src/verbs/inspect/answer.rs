@@ -4,7 +4,7 @@ use std::path::Path;
 
 use curbside::bundle::{Card, HEADER_BYTES, Section, SectionSize};
 use curbside::features::Table;
-use curbside::model::{Model, Node, Rule, Target, TreeEnsemble};
+use curbside::model::{Model, Node, Target, TreeEnsemble};
 use curbside::{Bundle, Estimator, Limits, OpenError};
 use curbside_publish::{BundleFile, PublishError, pack};
 use serde::Serialize;
@@ -225,7 +225,7 @@ fn depth(nodes: &[Node]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use curbside::model::{MissingRule, TreeBuilder};
+    use curbside::model::{MissingRule, Rule, TreeBuilder};
 
     #[test]
     fn depth_is_the_longest_way_down() {
