@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use curbside::Limits;
 use curbside::model::TreeShape;
+use curbside_import::Options;
 use curbside_import::lightgbm::read;
 
 fn golden(name: &str) -> String {
@@ -46,7 +47,8 @@ fn what_is_not_understood_is_refused_by_name() {
         (&with(&good, "num_cat", "18446744073709551615"), "num_cat"),
         (&with(&good, "num_cat", "2"), "cat_boundaries"),
         (&with(&good, "cat_threshold", "1"), "cat_threshold"),
-        (&with(&good, "is_linear", "1"), "is_linear"),
+        (&with(&good, "is_linear", "1"), "leaf_const"),
+        (&with(&good, "is_linear", "2"), "is_linear"),
         (&with(&good, "split_feature", "1 2"), "split_feature"),
         (&with(&good, "split_feature", "70000 0 0 0 0 0 0 0 0 0 0 0 0 0"), "split_feature"),
         (&with(&good, "split_feature", "4 0 0 0 0 0 0 0 0 0 0 0 0 0"), "split_feature"),
@@ -70,6 +72,46 @@ fn what_is_not_understood_is_refused_by_name() {
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_not_understood_of_any_kind_of_prediction_is_refused_by_name() {
+    let good = golden("../lightgbm-4.7.0/linear.txt");
+    let any = |text: &str| curbside_import::read(text.as_bytes(), Options::default(), &Limits::default());
+    assert!(any(&good).is_ok());
+    // Not what training needs.
+    assert_eq!(read(&good, &Limits::default()).unwrap_err().key(), "is_linear");
+    assert_eq!(read(&golden("../lightgbm-4.7.0/forest.txt"), &Limits::default()).unwrap_err().key(), "average_output");
+    // The first tree's leaves are linear too, without terms: `with` changes the first of the keys that it finds.
+    let rows = [
+        (with(&good, "objective", "multiclass num_class:3"), "objective"),
+        (with(&good, "objective", "poisson sqrt"), "objective"),
+        (with(&good, "objective", "huber sqrt"), "objective"),
+        (with(&good, "objective", "cross_entropy"), "objective"),
+        (with(&good, "objective", "binary"), "objective"),
+        (with(&good, "objective", "binary sigmoid:0"), "objective"),
+        (with(&good, "objective", "binary sigmoid:inf"), "objective"),
+        (with(&good, "leaf_const", "1 2"), "leaf_const"),
+        (with(&good, "leaf_const", "1 2 3 4 5 6 nan"), "trees"),
+        (with(&good, "num_features", "18446744073709551615 1 0 0 0 0 0"), "leaf_features"),
+        (with(&good, "num_features", "1 0 0 0 0 0 0"), "leaf_features"),
+        (with(&with(&good, "num_features", "1 0 0 0 0 0 0"), "leaf_features", "1"), "leaf_coeff"),
+        (
+            with(&with(&with(&good, "num_features", "1 0 0 0 0 0 0"), "leaf_features", "3"), "leaf_coeff", "1"),
+            "leaf_features",
+        ),
+        (
+            with(&with(&with(&good, "num_features", "1 0 0 0 0 0 0"), "leaf_features", "2"), "leaf_coeff", "inf"),
+            "trees",
+        ),
+    ];
+    assert!(any(&format!("{good}\npandas_categorical:null\n")).is_ok());
+    let framed = any(&format!("{good}\npandas_categorical:[[4, 7, 130]]\n")).unwrap_err();
+    assert_eq!(framed.key(), "pandas_categorical");
+    for (row, (text, key)) in rows.iter().enumerate() {
+        let found = any(text).map_or_else(|error| error.to_string(), |_| "a model".to_owned());
+        assert!(found.contains(&format!(", {key}: expected")), "row {row}: expected {key}, found {found}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod golden;
 
 use curbside::Limits;
 use curbside::model::{MissingRule, Model, Rule};
+use curbside_import::Options;
 use curbside_import::lightgbm::{LightGbmModel, read};
 use golden::estimator;
 use ndarray::Array2;
@@ -99,4 +100,62 @@ fn names_and_objective_are_kept() {
     assert_eq!(model.feature_names, ["Column_0", "Column_1", "Column_2", "Column_3"]);
     assert_eq!(model.objective, "regression");
     assert_eq!(model.ensemble.trees.len(), 20);
+}
+
+/// Models whose prediction is not the plain sum, and how many places of a double their predictions may differ by: the
+/// exponential is the C library's there and `libm`'s here.
+const TRANSFORMED: [(&str, u64); 14] = [
+    ("regression_l1", 0),
+    ("huber", 0),
+    ("fair", 0),
+    ("quantile", 0),
+    ("mape", 0),
+    ("poisson", 1),
+    ("gamma", 1),
+    ("tweedie", 1),
+    ("binary", 1),
+    ("sqrt", 0),
+    ("forest", 0),
+    ("forest_poisson", 1),
+    ("linear", 0),
+    ("linear_categorical", 0),
+];
+
+/// How many doubles lie between the two, and one; 0 for the same bits.
+fn places(a: f64, b: f64) -> u64 {
+    if a.is_nan() && b.is_nan() { 0 } else { a.to_bits().abs_diff(b.to_bits()) }
+}
+
+#[test]
+fn every_objective_mean_and_leaf_gives_lightgbms_scores() {
+    let mut wrong = Vec::new();
+    for (name, most) in TRANSFORMED {
+        let file = |ending| std::fs::read(golden::path(&format!("lightgbm-4.7.0/{name}.{ending}"))).unwrap();
+        let imported = curbside_import::read(&file("txt"), Options::default(), &Limits::default())
+            .unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let bytes = file("rows");
+        let (matrix, expected) = golden::rows(&bytes, imported.feature_names.len(), 16);
+        assert!(expected.len() >= 500, "{name}: only {} rows", expected.len());
+        // NaN, which infinite rows of linear leaves give, is moved into the target's bounds and is no row of these.
+        let scores = |model| estimator(&imported.feature_names, model).raw_matrix(&matrix.view()).unwrap();
+        let (raw, predicted) = (scores(golden::raw(&imported.model)), scores(imported.model.clone()));
+        for (row, expected) in expected.iter().enumerate() {
+            let number = |at: usize| f64::from_be_bytes(expected[at..at + 8].try_into().unwrap());
+            if places(raw[row], number(0)) > 0 || places(predicted[row], number(8)) > most {
+                let (found, expected) = ((raw[row], predicted[row]), (number(0), number(8)));
+                wrong.push(format!("{name} row {row} {}: {found:?} instead of {expected:?}", matrix.row(row)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} rows differ\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+}
+
+#[test]
+fn a_plain_sum_stays_one() {
+    let plain = golden("missing_nan.txt");
+    let imported = curbside_import::read(plain.as_bytes(), Options::default(), &Limits::default()).unwrap();
+    assert!(matches!(imported.model, Model::Ensemble(_)));
+    assert_eq!((imported.library, imported.version.as_deref()), ("LightGBM", Some("format v4")));
+    let refused = curbside_import::read(plain.as_bytes(), Options { best_iteration: true }, &Limits::default());
+    assert!(refused.unwrap_err().to_string().contains("leave --best-iteration out"));
 }

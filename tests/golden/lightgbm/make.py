@@ -5,6 +5,9 @@
 For each model NAME.txt (LightGBM's own text format) there is NAME.rows: one row a line, every feature and then the
 prediction as the 16 hexadecimal digits of an IEEE 754 double. `crates/import/tests/golden_lightgbm.rs` reads them and
 must give the same bits.
+
+The objectives that transform the sum, the mean and linear leaves are in ../lightgbm-VERSION: for each row the features, the raw
+score and the prediction as big-endian doubles.
 """
 
 import pathlib
@@ -71,9 +74,18 @@ def write(name, x, y, categorical, parameters, trees):
     text = model.model_to_string()
     (HERE / f"{name}.txt").write_text(text)
 
+    rows = hard_rows(x, text, categorical, ROWS)
+    # Read back from the text, so that what is compared is what the text means.
+    predictions = lightgbm.Booster(model_str=text).predict(rows, num_threads=1)
+    lines = [" ".join(bits(value) for value in [*row, prediction]) for row, prediction in zip(rows, predictions)]
+    (HERE / f"{name}.rows").write_text("\n".join(lines) + "\n")
+    print(name, model.num_trees(), "trees")
+
+
+def hard_rows(x, text, categorical, count):
     random = numpy.random.default_rng(2)
     at = thresholds(text)
-    rows = x[random.integers(0, len(x), ROWS)].copy()
+    rows = x[random.integers(0, len(x), count)].copy()
     for row in rows:
         for feature in range(x.shape[1]):
             # A third of the values stay as they were trained on.
@@ -85,11 +97,26 @@ def write(name, x, y, categorical, parameters, trees):
                 row[feature] = random.choice(neighbours(random.choice(at[feature])))
             else:
                 row[feature] = random.choice(numeric_specials())
-    # Read back from the text, so that what is compared is what the text means.
-    predictions = lightgbm.Booster(model_str=text).predict(rows, num_threads=1)
-    lines = [" ".join(bits(value) for value in [*row, prediction]) for row, prediction in zip(rows, predictions)]
-    (HERE / f"{name}.rows").write_text("\n".join(lines) + "\n")
-    print(name, model.num_trees(), "trees")
+    return rows
+
+
+def write_transformed(name, x, y, parameters, trees, categorical=()):
+    """A model whose prediction is not the sum of its leaves."""
+    folder = HERE.parent / f"lightgbm-{lightgbm.__version__}"
+    folder.mkdir(exist_ok=True)
+    settings = {**COMMON, "num_leaves": 7, **parameters}
+    data = lightgbm.Dataset(x, y, categorical_feature=list(categorical), params=settings)
+    text = lightgbm.train(settings, data, trees).model_to_string()
+    # Neither importances nor parameters say anything about predictions.
+    text = text[: text.index("end of trees")] + "end of trees\n"
+    (folder / f"{name}.txt").write_text(text)
+    rows = hard_rows(x, text, categorical, 500)
+    model = lightgbm.Booster(model_str=text)
+    raw, predicted = model.predict(rows, raw_score=True, num_threads=1), model.predict(rows, num_threads=1)
+    with open(folder / f"{name}.rows", "wb") as file:
+        for row, score, value in zip(rows, raw, predicted):
+            file.write(struct.pack(f">{len(row) + 2}d", *row, score, value))
+    print(lightgbm.__version__, name, len(text))
 
 
 def main():
@@ -115,6 +142,19 @@ def main():
 
     # Nothing is worth a split: a tree of one leaf.
     write("constant", x, numpy.full(3000, 7.25) + (numpy.arange(3000) % 2) * 0.5, [], {"min_data_in_leaf": 3000}, 3)
+
+    small, above = holes[:, :3], numpy.clip(holed, 0.1, None)
+    for name in ("regression_l1", "huber", "fair", "quantile", "mape"):
+        write_transformed(name, small, holed, {"objective": name}, 5)
+    for name in ("poisson", "gamma", "tweedie"):
+        write_transformed(name, small, above, {"objective": name}, 5)
+    write_transformed("binary", small, (holed > 20) * 1.0, {"objective": "binary", "sigmoid": 0.7}, 6)
+    write_transformed("sqrt", small, holed - 18, {"reg_sqrt": True}, 6)
+    bag = {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1}
+    write_transformed("forest", small, holed, bag, 7)
+    write_transformed("forest_poisson", small, above, {**bag, "objective": "poisson"}, 7)
+    write_transformed("linear", small, holed, {"linear_tree": True}, 6)
+    write_transformed("linear_categorical", mixed[:, 1:], y, {"linear_tree": True, "objective": "regression"}, 6, [0])
 
 
 if __name__ == "__main__":

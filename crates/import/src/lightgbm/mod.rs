@@ -4,14 +4,16 @@
 //! says nothing about predictions (importances, parameters, `pandas_categorical`). The meaning follows LightGBM 4.7:
 //! `src/io/tree.cpp`, `include/LightGBM/tree.h` and `src/boosting/gbdt_model_text.cpp`.
 //!
-//! Refused, because a sum of constant leaves is not what they predict: linear leaves, random forests
-//! (`average_output`), more than one tree an iteration, and objectives that transform the sum.
+//! Random forests (`average_output`), linear leaves and objectives that transform the sum are read as an
+//! [`ExtendedEnsemble`], and refused by [`read`], which is for whoever needs a plain sum of leaves. More than one tree an
+//! iteration and objectives that are not known are refused by both.
 
 mod block;
+mod objective;
 mod tree;
 
 use curbside::Limits;
-use curbside::model::{Dialect, Model, TreeEnsemble};
+use curbside::model::{Dialect, ExtendedEnsemble, LinearLeaf, Link, Model, Tree, TreeEnsemble};
 
 use crate::error::ImportError;
 use crate::{Imported, Options};
@@ -28,10 +30,7 @@ pub struct LightGbmModel {
     pub ensemble: TreeEnsemble,
 }
 
-/// Objectives whose prediction is the sum of the leaves itself (`ConvertOutput` in `regression_objective.hpp`).
-const IDENTITY_OBJECTIVES: [&str; 7] = ["regression", "regression_l1", "huber", "fair", "quantile", "mape", "custom"];
-
-/// Reads a LightGBM model.
+/// Reads a LightGBM model whose prediction is the sum of its leaves.
 ///
 /// # Errors
 ///
@@ -42,14 +41,85 @@ const IDENTITY_OBJECTIVES: [&str; 7] = ["regression", "regression_l1", "huber", 
 ///
 /// Never, for any text.
 pub fn read(text: &str, limits: &Limits) -> Result<LightGbmModel, ImportError> {
-    let mut lines = Lines::new(text);
-    let header = read_header(&mut lines)?;
-    let feature_names: Vec<String> = header.required("feature_names")?.value.split(' ').map(str::to_owned).collect();
-    check_columns(&header, feature_names.len(), limits)?;
-    check_arithmetic(&header)?;
-    let objective = header.optional("objective").map_or("", |entry| entry.value).trim().to_owned();
+    let File { header, feature_names, extended } = File::read(text, limits, Leaves::Constant)?;
+    if extended.average {
+        let line = header.required("average_output")?.line;
+        return Err(ImportError::new(line, "average_output", "a boosted sum, not a random forest's mean", "it"));
+    }
+    if extended.link != Link::Identity {
+        let entry = header.required("objective")?;
+        let expected = "an objective that predicts the sum itself, such as regression";
+        return Err(ImportError::new(entry.line, "objective", expected, entry.value));
+    }
+    Ok(LightGbmModel { feature_names, objective: objective::name(&header).to_owned(), ensemble: extended.trees })
+}
 
-    let mut trees = Vec::new();
+/// A model that was trained on a data frame's categories knows their values on its last line, and its columns are their codes.
+fn no_categories_of_a_frame(text: &str) -> Result<(), ImportError> {
+    const KEY: &str = "pandas_categorical";
+    for (index, line) in text.lines().enumerate() {
+        let value = line.strip_prefix(KEY).and_then(|rest| rest.strip_prefix(':'));
+        if let Some(value) = value.filter(|value| !["null", "[]"].contains(&value.trim())) {
+            let expected = "null: train on columns of whole numbers named as `categorical_feature`, not on a data frame's categories";
+            return Err(ImportError::new(index + 1, KEY, expected, value));
+        }
+    }
+    Ok(())
+}
+
+/// Whether leaves may be linear.
+#[derive(Clone, Copy, PartialEq)]
+enum Leaves {
+    Constant,
+    Any,
+}
+
+/// Everything that a file says.
+struct File<'a> {
+    header: Block<'a>,
+    feature_names: Vec<String>,
+    extended: ExtendedEnsemble,
+}
+
+impl<'a> File<'a> {
+    fn read(text: &'a str, limits: &Limits, leaves: Leaves) -> Result<File<'a>, ImportError> {
+        let mut lines = Lines::new(text);
+        let header = read_header(&mut lines)?;
+        let feature_names: Vec<String> =
+            header.required("feature_names")?.value.split(' ').map(str::to_owned).collect();
+        check_columns(&header, feature_names.len(), limits)?;
+        check_outputs(&header)?;
+        let link = objective::link(&header)?;
+        let (trees, linear_leaves) = read_trees(&mut lines, feature_names.len(), limits, leaves)?;
+        if let Some(sizes) = header.optional("tree_sizes") {
+            let promised = sizes.value.split_whitespace().count();
+            if promised != trees.len() {
+                let expected = format!("{} of them", trees.len());
+                return Err(ImportError::new(sizes.line, "tree_sizes", expected, promised.to_string()));
+            }
+        }
+        let average = header.optional("average_output").is_some();
+        let trees = TreeEnsemble { dialect: Dialect::LightGbm, trees };
+        let extended = ExtendedEnsemble { average, link, linear_leaves, ..ExtendedEnsemble::new(trees) };
+        let model = Model::Extended(extended);
+        model.validate(feature_names.len(), &limits.shape).map_err(|fault| {
+            ImportError::new(lines.number(), "trees", "a model that can be scored", fault.to_string())
+        })?;
+        match model {
+            Model::Extended(extended) => Ok(File { header, feature_names, extended }),
+            Model::Linear(_) | Model::Ensemble(_) => Err(ImportError::new(lines.number(), "trees", "trees", "none")),
+        }
+    }
+}
+
+/// The blocks of the trees; leaves of a model that has none that is linear are left out.
+fn read_trees(
+    lines: &mut Lines<'_>,
+    columns: usize,
+    limits: &Limits,
+    leaves: Leaves,
+) -> Result<(Vec<Tree>, Vec<LinearLeaf>), ImportError> {
+    let (mut trees, mut linear_leaves, mut linear) = (Vec::new(), Vec::new(), false);
     loop {
         let start = lines.next_line();
         match start.text {
@@ -66,30 +136,23 @@ pub fn read(text: &str, limits: &Limits) -> Result<LightGbmModel, ImportError> {
                     let expected = format!("at most {} trees", limits.shape.trees);
                     return Err(ImportError::new(start.number, "Tree", expected, "more"));
                 }
-                trees.push(tree::read(&Block::read(&mut lines, start.number)?, feature_names.len(), &limits.shape)?);
+                let block = Block::read(lines, start.number)?;
+                let read = tree::read(&block, columns, &limits.shape)?;
+                if let Some(entry) = read.linear.as_ref().and(block.optional("is_linear"))
+                    && leaves == Leaves::Constant
+                {
+                    return Err(ImportError::new(entry.line, "is_linear", "0: leaves that are constants", entry.value));
+                }
+                linear |= read.linear.is_some();
+                linear_leaves.extend(read.linear_leaves());
+                trees.push(read.tree);
             }
         }
     }
-    if let Some(sizes) = header.optional("tree_sizes") {
-        let promised = sizes.value.split_whitespace().count();
-        if promised != trees.len() {
-            return Err(ImportError::new(
-                sizes.line,
-                "tree_sizes",
-                format!("{} of them", trees.len()),
-                promised.to_string(),
-            ));
-        }
+    if !linear {
+        linear_leaves.clear();
     }
-    let model = Model::Ensemble(TreeEnsemble { dialect: Dialect::LightGbm, trees });
-    let columns = feature_names.len();
-    model
-        .validate(columns, &limits.shape)
-        .map_err(|fault| ImportError::new(lines.number(), "trees", "a model that can be scored", fault.to_string()))?;
-    match model {
-        Model::Ensemble(ensemble) => Ok(LightGbmModel { feature_names, objective, ensemble }),
-        Model::Linear(_) | Model::Extended(_) => Err(ImportError::new(lines.number(), "trees", "trees", "none")),
-    }
+    Ok((trees, linear_leaves))
 }
 
 /// Reads a model whose format was told from its content.
@@ -100,10 +163,14 @@ pub(crate) fn read_any(bytes: &[u8], options: Options, limits: &Limits) -> Resul
         let expected = "a file that LightGBM has not cut at the best iteration already: leave --best-iteration out";
         return Err(ImportError::at("best_iteration", expected, "a LightGBM model"));
     }
-    let LightGbmModel { feature_names, objective, ensemble } = read(text, limits)?;
+    let File { header, feature_names, extended } = File::read(text, limits, Leaves::Any)?;
+    no_categories_of_a_frame(text)?;
+    let objective = objective::name(&header).to_owned();
     // `v4`: LightGBM writes the version of its format and not its own.
     let version = text.lines().find_map(|line| line.strip_prefix("version=")).map(|v| format!("format {v}"));
-    let model = Model::Ensemble(ensemble);
+    // Where the rest says nothing, the plain sum, which has the faster kernels.
+    let plain = extended == ExtendedEnsemble::new(extended.trees.clone());
+    let model = if plain { Model::Ensemble(extended.trees) } else { Model::Extended(extended) };
     Ok(Imported { library: "LightGBM", version, objective, feature_names, model, notes: Vec::new() })
 }
 
@@ -144,25 +211,13 @@ fn check_columns(header: &Block<'_>, names: usize, limits: &Limits) -> Result<()
     Ok(())
 }
 
-/// Refuses every way in which the prediction is not the plain sum.
-fn check_arithmetic(header: &Block<'_>) -> Result<(), ImportError> {
+/// Refuses models of several numbers.
+fn check_outputs(header: &Block<'_>) -> Result<(), ImportError> {
     for key in ["num_class", "num_tree_per_iteration"] {
         if let Some(entry) = header.optional(key)
             && entry.value != "1"
         {
             return Err(ImportError::new(entry.line, key, "1: only one number a ride is predicted", entry.value));
-        }
-    }
-    if let Some(entry) = header.optional("average_output") {
-        return Err(ImportError::new(entry.line, "average_output", "a boosted sum, not a random forest's mean", "it"));
-    }
-    if let Some(entry) = header.optional("objective") {
-        let mut words = entry.value.split_whitespace();
-        let known = words.next().is_some_and(|name| IDENTITY_OBJECTIVES.contains(&name));
-        // Further words are parameters; `sqrt` is the one that changes what is predicted.
-        if !known || words.any(|word| word == "sqrt") {
-            let expected = format!("an objective that predicts the sum itself: {}", IDENTITY_OBJECTIVES.join(", "));
-            return Err(ImportError::new(entry.line, "objective", expected, entry.value));
         }
     }
     Ok(())

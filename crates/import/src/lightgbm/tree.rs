@@ -1,6 +1,8 @@
 //! One tree: from arrays of splits and leaves in any order to nodes in preorder.
+//!
+//! Linear leaves are numbered as the file numbers leaves, and put into the order of the nodes at the end.
 
-use curbside::model::{MissingRule, Rule, Tree, TreeBuilder, TreeShape};
+use curbside::model::{LinearLeaf, MissingRule, Node, Rule, Tree, TreeBuilder, TreeShape};
 
 use super::block::Block;
 use crate::error::ImportError;
@@ -31,24 +33,44 @@ struct Sets {
     words: Vec<u32>,
 }
 
-/// Reads the tree of one block.
-pub(super) fn read(block: &Block<'_>, columns: usize, shape: &TreeShape) -> Result<Tree, ImportError> {
-    if let Some(entry) = block.optional("is_linear")
-        && entry.value != "0"
-    {
-        return Err(ImportError::new(entry.line, "is_linear", "0: leaves that are constants", entry.value));
+/// A tree, and what its leaves are beside their values.
+pub(super) struct Read {
+    pub(super) tree: Tree,
+    /// In the order of the nodes; `None` for constant leaves.
+    pub(super) linear: Option<Vec<LinearLeaf>>,
+}
+
+impl Read {
+    /// A linear leaf for each leaf, whichever kind the tree's are.
+    pub(super) fn linear_leaves(&self) -> Vec<LinearLeaf> {
+        let constant = |node: &Node| match node {
+            Node::Leaf(value) => Some(LinearLeaf { constant: *value, terms: Vec::new() }),
+            Node::Split(_) => None,
+        };
+        self.linear.clone().unwrap_or_else(|| self.tree.nodes.iter().filter_map(constant).collect())
     }
+}
+
+/// Reads the tree of one block.
+pub(super) fn read(block: &Block<'_>, columns: usize, shape: &TreeShape) -> Result<Read, ImportError> {
     let leaves: usize = block.number("num_leaves")?;
     let leaf_value = block.numbers::<f64>("leaf_value", leaves)?;
     if leaves == 0 || leaves > shape.nodes {
         let entry = block.required("num_leaves")?;
         return Err(ImportError::new(entry.line, entry.key, format!("1 to {} leaves", shape.nodes), entry.value));
     }
+    let linear = match block.optional("is_linear") {
+        Some(entry) if entry.value == "1" => Some(linear_leaves(block, leaves, columns)?),
+        Some(entry) if entry.value != "0" => {
+            return Err(ImportError::new(entry.line, "is_linear", "0 or 1", entry.value));
+        }
+        _ => None,
+    };
     if leaves == 1 {
         // LightGBM reads nothing else of such a tree.
         let mut tree = TreeBuilder::default();
         tree.leaf(leaf_value[0]);
-        return Ok(tree.finish());
+        return Ok(Read { tree: tree.finish(), linear });
     }
     let splits = leaves - 1;
     let decision_type = match block.optional("decision_type") {
@@ -69,7 +91,26 @@ pub(super) fn read(block: &Block<'_>, columns: usize, shape: &TreeShape) -> Resu
         let line = block.required("split_feature")?.line;
         return Err(ImportError::new(line, "split_feature", format!("features below {columns}"), feature.to_string()));
     }
-    arrays.into_tree(block, shape)
+    let (tree, order) = arrays.into_tree(block, shape)?;
+    // Every leaf was met once, so that each number is one of `linear`.
+    let linear = linear.map(|linear| order.iter().map(|leaf| linear[*leaf].clone()).collect());
+    Ok(Read { tree, linear })
+}
+
+/// The linear leaves in the file's own order.
+fn linear_leaves(block: &Block<'_>, leaves: usize, columns: usize) -> Result<Vec<LinearLeaf>, ImportError> {
+    let constants = block.numbers::<f64>("leaf_const", leaves)?;
+    let counts = block.numbers::<usize>("num_features", leaves)?;
+    let terms = counts.iter().try_fold(0_usize, |sum, count| sum.checked_add(*count)).unwrap_or(usize::MAX);
+    let features = block.numbers::<u16>("leaf_features", terms)?;
+    let coefficients = block.numbers::<f64>("leaf_coeff", terms)?;
+    if let Some(feature) = features.iter().find(|feature| usize::from(**feature) >= columns) {
+        let line = block.required("leaf_features")?.line;
+        return Err(ImportError::new(line, "leaf_features", format!("features below {columns}"), feature.to_string()));
+    }
+    let mut terms = features.into_iter().zip(coefficients);
+    let leaf = |(constant, count): (f64, &usize)| LinearLeaf { constant, terms: terms.by_ref().take(*count).collect() };
+    Ok(constants.into_iter().zip(&counts).map(leaf).collect())
 }
 
 fn read_sets(block: &Block<'_>) -> Result<Sets, ImportError> {
@@ -91,14 +132,15 @@ fn read_sets(block: &Block<'_>) -> Result<Sets, ImportError> {
 
 impl Arrays {
     /// Walks from the root, left before right, without recursion. A split met twice, or never, is an error.
-    fn into_tree(self, block: &Block<'_>, shape: &TreeShape) -> Result<Tree, ImportError> {
+    /// With the tree come the numbers of its leaves in the order of the nodes.
+    fn into_tree(self, block: &Block<'_>, shape: &TreeShape) -> Result<(Tree, Vec<usize>), ImportError> {
         let children = block.required("left_child")?;
         let fail = |expected: &str, found: String| {
             Err(ImportError::new(children.line, "left_child/right_child", expected, found))
         };
         let mut split_met = vec![false; self.threshold.len()];
         let mut leaf_met = vec![false; self.leaf_value.len()];
-        let mut tree = TreeBuilder::default();
+        let (mut tree, mut order) = (TreeBuilder::default(), Vec::new());
         // What is still to be laid out, with its depth.
         let mut open: Vec<(i64, usize)> = vec![(0, 0)];
         while let Some((child, depth)) = open.pop() {
@@ -118,10 +160,11 @@ impl Arrays {
                 open.push((self.left_child[index], depth + 1));
             } else {
                 tree.leaf(self.leaf_value[index]);
+                order.push(index);
             }
         }
         if split_met.iter().chain(&leaf_met).all(|met| *met) {
-            Ok(tree.finish())
+            Ok((tree.finish(), order))
         } else {
             fail("every split and leaf to be reached from the root", "some that are not".to_owned())
         }
