@@ -15,7 +15,7 @@ use curbside::model::{Calibration, Target};
 use curbside::trip::MAX_LOCATION_ID;
 use curbside::{Bundle, Estimator, Limits};
 use curbside_evaluate::{PackedBundle, file_name, golden_rides};
-use curbside_import::{Imported, LARGEST_FILE, Options, bind, read};
+use curbside_import::{Imported, LARGEST_FILE, MLMODEL, Options, bind, data_of, read};
 use curbside_publish::BundleFile;
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ use place::Place;
 /// What to make a bundle of.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Model file: LightGBM text, XGBoost JSON or UBJSON; told by its content
+    /// Model file: LightGBM text, XGBoost JSON or UBJSON, told by its content; or an MLflow model folder
     model: PathBuf,
     /// TOML file of expressions for columns whose names say nothing: `[columns]`, then `name = "expression"`
     #[arg(long, value_name = "FILE")]
@@ -56,10 +56,11 @@ struct Features {
 
 /// The verb.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let bytes = read_bounded(&arguments.model)?;
+    let path = model_file(&arguments.model)?;
+    let bytes = read_bounded(&path)?;
     let options = Options { best_iteration: arguments.best_iteration };
     let imported = read(&bytes, options, &Limits::default())
-        .map_err(|fault| Failure::new("PACK_MODEL", format!("{}: {fault}", arguments.model.display())))?;
+        .map_err(|fault| Failure::new("PACK_MODEL", format!("{}: {fault}", path.display())))?;
     let given = arguments.features.as_deref().map_or(Ok(Vec::new()), read_features)?;
     let place = Place::find(arguments.zones.as_deref())?;
     let empty = FeatureSpec::new(Calendar::new_york(), place.distance);
@@ -79,6 +80,17 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         .map_err(|fault| Failure::new("PACK_MODEL", fault.to_string()))?;
     let golden = golden_rides(&golden::rides(&bundle.zones), &estimator);
     output.answer(&Written::to(&arguments.out, PackedBundle::new(Bundle { golden, ..bundle })?)?)
+}
+
+/// The model's file: the argument itself, or the one that the `MLmodel` of a folder names.
+fn model_file(path: &Path) -> Result<PathBuf, Failure> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let file = path.join(MLMODEL);
+    let text = String::from_utf8_lossy(&read_bounded(&file)?).into_owned();
+    let name = data_of(&text).map_err(|fault| Failure::new("PACK_MODEL", format!("{}: {fault}", file.display())))?;
+    Ok(path.join(name))
 }
 
 /// Reads a file, but not more of it than any model has.

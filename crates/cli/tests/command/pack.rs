@@ -64,6 +64,32 @@ fn a_model_of_another_library_becomes_a_bundle() {
 }
 
 #[test]
+fn an_mlflow_folder_is_the_model_that_it_names() {
+    for (folder, file, library) in [
+        ("xgboost-ubj", "model.ubj", "XGBoost 3.2.0, packed"),
+        ("xgboost-json", "model.json", "XGBoost 3.2.0, packed"),
+        ("lightgbm", "model.lgb", "LightGBM format v4, packed"),
+    ] {
+        let desk = Desk::new();
+        let source = root().join("tests/golden/mlflow-3.17.2").join(folder);
+        let pack = |model: &str| {
+            desk.run(&["pack", model, "--zones", "good.curb", "--out", "new.curb", "--json"]).json()["card"].clone()
+        };
+        let card = pack(source.to_str().unwrap());
+        assert_eq!(card["algorithm"], library);
+        let alone = pack(source.join(file).to_str().unwrap());
+        assert_eq!(card["version"], alone["version"], "{folder}: the same file");
+    }
+    let desk = Desk::new();
+    fs::create_dir(desk.path("empty")).unwrap();
+    let found = desk.run(&["pack", "empty", "--zones", "good.curb", "--out", "new.curb", "--json"]);
+    assert_eq!(found.error()["code"], "FILE_READ");
+    desk.write("empty/MLmodel", b"flavors:\n  sklearn:\n    pickled_model: model.pkl\n");
+    let found = desk.run(&["pack", "empty", "--zones", "good.curb", "--out", "new.curb", "--json"]);
+    assert!(found.error()["message"].as_str().unwrap().contains("expected one of lightgbm, xgboost"));
+}
+
+#[test]
 fn a_packed_model_is_given_an_interval_by_recalibrating() {
     let desk = desk("xgboost-3.2.0/squared.ubj");
     assert_eq!(desk.run(&PACK).code, 0);
