@@ -1,7 +1,7 @@
 //! An opened bundle: the one thing that scores rides, on every host.
 //!
 //! [`Estimator`] is frozen: it is built once, checks its golden rides then, and from there on estimating cannot fail,
-//! allocates nothing and reads no clock.
+//! allocates nothing and reads no clock. [`Estimator::prepare`] makes it faster and changes no bit.
 
 use ndarray::{Array1, ArrayView2, Axis};
 
@@ -43,6 +43,8 @@ pub struct Estimator {
     encoder: Encoder,
     predictor: Predictor,
     calibrator: Calibrator,
+    /// What tables have to answer as the walk did, before they serve.
+    golden: Vec<GoldenRide>,
 }
 
 impl Estimator {
@@ -109,9 +111,36 @@ impl Estimator {
             return Err(OpenError::invalid(Section::Golden, message));
         }
         let (predictor, calibrator) = (Predictor::new(&model), Calibrator::new(&calibration));
-        let estimator = Estimator { card, target, zones, pairs, encoder, predictor, calibrator };
-        golden.iter().enumerate().try_for_each(|(index, ride)| estimator.check_golden(index, ride))?;
+        let estimator = Estimator { card, target, zones, pairs, encoder, predictor, calibrator, golden };
+        estimator.check_all_golden()?;
         Ok(estimator)
+    }
+
+    /// Builds tables, by which an estimate takes a fraction of the time: for the model and for the size of its errors. To be
+    /// called when the host is idle, after the first estimate, for it takes some milliseconds. Until then and wherever tables
+    /// would not serve the trees are walked; the estimates are the same to the bit.
+    ///
+    /// The golden rides are answered by the tables before these serve: if one had other bits, the walk would stay. Called
+    /// again, it does nothing. Returns whether tables serve the model.
+    ///
+    /// # Panics
+    ///
+    /// Never, for any bundle.
+    pub fn prepare(&mut self) -> bool {
+        let (predictor, scale) = (self.predictor.prepare(), self.calibrator.prepare());
+        if (predictor.is_some() || scale.is_some()) && self.check_all_golden().is_err() {
+            if let Some(walk) = predictor {
+                self.predictor = walk;
+            }
+            if let Some(walk) = scale {
+                self.calibrator.restore(walk);
+            }
+        }
+        self.predictor.has_tables()
+    }
+
+    fn check_all_golden(&self) -> Result<(), OpenError> {
+        self.golden.iter().enumerate().try_for_each(|(index, ride)| self.check_golden(index, ride))
     }
 
     fn check_golden(&self, index: usize, golden: &GoldenRide) -> Result<(), OpenError> {
@@ -252,5 +281,47 @@ fn shown(duration: u64, interval: Option<[u64; 2]>) -> String {
     match interval {
         Some([low, high]) => format!("{} in {} to {}", number(duration), number(low), number(high)),
         None => format!("{} without an interval", number(duration)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUNDLE: &[u8] = include_bytes!("../tests/web/small.curb.raw");
+
+    #[test]
+    fn tables_serve_once_they_have_answered_the_golden_rides() {
+        let walk = Estimator::open(BUNDLE).unwrap();
+        let mut prepared = walk.clone();
+        assert!(!walk.predictor().has_tables());
+        // The second time finds nothing to do.
+        for _ in 0..2 {
+            assert!(prepared.prepare());
+            assert_eq!(prepared.predictor().kernel(), "tables");
+            assert_eq!(prepared.calibration().interval().map(|interval| interval.predictor().kernel()), Some("tables"));
+        }
+        for golden in &walk.golden {
+            let pickup = Pickup::from_local_minutes(golden.pickup_minutes).unwrap();
+            let trip = Trip::new(golden.pu_location_id, golden.do_location_id, golden.trip_distance, pickup).unwrap();
+            assert_eq!(prepared.estimate(&trip), walk.estimate(&trip));
+        }
+    }
+
+    #[test]
+    fn the_walk_stays_where_tables_answer_with_other_bits() {
+        let walk = Estimator::open(BUNDLE).unwrap();
+        let last = walk.golden.len() - 1;
+        let damages: [fn(&mut GoldenRide); 2] = [
+            |golden| golden.duration_bits ^= 1,
+            |golden| golden.interval_bits = golden.interval_bits.map(|[low, high]| [low, high ^ 1]),
+        ];
+        for damage in damages {
+            let mut estimator = walk.clone();
+            damage(&mut estimator.golden[last]);
+            assert!(!estimator.prepare());
+            assert_eq!(estimator.predictor().kernel(), "walk");
+            assert_eq!(estimator.calibration().interval().map(|interval| interval.predictor().kernel()), Some("walk"));
+        }
     }
 }

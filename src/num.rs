@@ -89,6 +89,12 @@ pub(crate) fn truncate_to_i32(x: f64) -> i32 {
     x as i32
 }
 
+/// Truncates toward zero; what is below 0 or NaN gives 0, what is beyond `u32` its largest number.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturation is what is asked for")]
+pub(crate) fn truncate_to_u32(x: f64) -> u32 {
+    x as u32
+}
+
 /// A count or index as a double; exact below 2^53, which no length in a bundle reaches (`Limits`).
 #[expect(clippy::cast_precision_loss, reason = "lengths are bounded far below 2^53")]
 pub(crate) fn count_to_f64(n: usize) -> f64 {

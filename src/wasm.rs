@@ -96,6 +96,12 @@ impl Scorer {
         Ok(Scorer { estimator, results: Box::new([0.0; RESULTS]) })
     }
 
+    /// Builds tables, by which an estimate takes a fraction of the time and has the same bits: for when the host is idle.
+    /// Called again, it does nothing. Returns whether tables serve.
+    pub fn prepare(&mut self) -> bool {
+        self.estimator.prepare()
+    }
+
     /// Address of the result buffer in the wasm memory: 7 doubles.
     pub fn results(&self) -> *const f64 {
         self.results.as_ptr()

@@ -29,6 +29,18 @@ impl Calibrator {
         }
     }
 
+    /// Puts tables in the place of the walk through the scale's trees, as [`Predictor::prepare`] does.
+    pub(crate) fn prepare(&mut self) -> Option<Predictor> {
+        self.interval.as_mut()?.scale.prepare()
+    }
+
+    /// Takes back what [`prepare`](Calibrator::prepare) returned.
+    pub(crate) fn restore(&mut self, scale: Predictor) {
+        if let Some(interval) = &mut self.interval {
+            interval.scale = scale;
+        }
+    }
+
     /// How far the model is off on the whole.
     pub fn correction(&self) -> Correction {
         self.correction

@@ -2,12 +2,18 @@
 //!
 //! [`Predictor`] is the one seam between a [`Model`] and its kernels: it is built once from a validated model, chooses
 //! the kernel, and from then on predicting cannot fail and allocates nothing. A new kernel is one variant here.
+//!
+//! - `walk`: asks the questions of each tree one by one. Ready at once, so it answers until tables are built.
+//! - `tables`: every answer looked up, several trees at a time. Built from a walk, and gives its bits.
+//! - `linear`: the weighted sum.
+//!
 //! [`Calibrator`] is the same for a [`Calibration`](crate::model::Calibration), with its [`IntervalPredictor`].
 
 mod calibrator;
 mod extended;
 mod linear;
 mod linear_leaves;
+mod tables;
 mod walk;
 mod xgboost;
 
@@ -16,6 +22,7 @@ pub use calibrator::{Calibrator, IntervalPredictor};
 use crate::model::Model;
 use extended::ExtendedKernel;
 use linear::LinearKernel;
+use tables::TableKernel;
 use walk::WalkKernel;
 
 /// A model ready to score rows.
@@ -29,6 +36,7 @@ enum Kernel {
     Linear(LinearKernel),
     Walk(WalkKernel),
     Extended(ExtendedKernel),
+    Tables(TableKernel),
 }
 
 impl Predictor {
@@ -48,7 +56,23 @@ impl Predictor {
             Kernel::Linear(kernel) => kernel.predict(row),
             Kernel::Walk(kernel) => kernel.predict(row),
             Kernel::Extended(kernel) => kernel.predict(row),
+            Kernel::Tables(kernel) => kernel.predict(row),
         }
+    }
+
+    /// Puts tables in the place of a walk and returns the walk, so that the caller can check the one against the other and
+    /// take the walk back. `None`, and nothing is changed, where there is no walk or tables would not serve it: see
+    /// [`TableKernel::build`].
+    pub(crate) fn prepare(&mut self) -> Option<Predictor> {
+        let Kernel::Walk(walk) = &self.kernel else { return None };
+        let t = TableKernel::build(walk)?;
+        let kernel = Kernel::Tables(t);
+        Some(std::mem::replace(self, Predictor { kernel }))
+    }
+
+    /// Whether the answers are looked up in tables.
+    pub fn has_tables(&self) -> bool {
+        matches!(self.kernel, Kernel::Tables(_))
     }
 
     /// Name of the kernel, for `inspect` and the benchmark.
@@ -57,6 +81,7 @@ impl Predictor {
             Kernel::Linear(_) => "linear",
             Kernel::Walk(_) => "walk",
             Kernel::Extended(kernel) => kernel.name(),
+            Kernel::Tables(_) => "tables",
         }
     }
 }

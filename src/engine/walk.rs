@@ -1,30 +1,30 @@
 //! The walk: from the root of each tree to a leaf, one question at a time.
 //!
 //! It is the kernel that needs no preparation, so it answers a cold start; and it is plain enough to be right by reading,
-//! so faster kernels are checked against it.
+//! so faster kernels are built from its answers and checked against them.
 
 use crate::model::{MissingRule, Node, Rule, TreeEnsemble};
 use crate::num;
 
 /// LightGBM's `kZeroThreshold`: the literal is an `f32` there.
-const ZERO: f64 = 1e-35_f32 as f64;
+pub(super) const ZERO: f64 = 1e-35_f32 as f64;
 
 /// A node of all trees in one array: 24 bytes.
 #[derive(Clone, Copy, Debug)]
-struct PackedNode {
+pub(super) struct PackedNode {
     /// Threshold of a numeric split; the value of a leaf.
-    number: f64,
-    /// Where "no" goes; for a leaf, unused.
+    pub(super) number: f64,
+    /// Where "no" goes, among the nodes of all trees; for a leaf, unused.
     right: u32,
     /// First word of a categorical split's set, and how many words it has.
     words: (u32, u16),
-    feature: u16,
-    ask: Ask,
+    pub(super) feature: u16,
+    pub(super) ask: Ask,
 }
 
 /// The question, with everything that does not need a number decided beforehand.
 #[derive(Clone, Copy, Debug)]
-enum Ask {
+pub(super) enum Ask {
     Leaf,
     /// NaN counts as 0.
     Plain,
@@ -96,31 +96,64 @@ impl WalkKernel {
         // `Tree::validate` has checked that every path ends in a leaf and that every feature is a column.
         loop {
             let node = &self.nodes[index as usize];
-            let left = match node.ask {
-                Ask::Leaf => return node.number,
-                Ask::Plain => {
-                    let value = row[usize::from(node.feature)];
-                    (if value.is_nan() { 0.0 } else { value }) <= node.number
-                }
-                Ask::ZeroMissing(default_left) => {
-                    let value = row[usize::from(node.feature)];
-                    if value.is_nan() || value.abs() <= ZERO { default_left } else { value <= node.number }
-                }
-                Ask::NanMissing(default_left) => {
-                    let value = row[usize::from(node.feature)];
-                    if value.is_nan() { default_left } else { value <= node.number }
-                }
-                Ask::InSet => self.in_set(node.words, row[usize::from(node.feature)]),
-            };
+            if let Ask::Leaf = node.ask {
+                return node.number;
+            }
+            let left = self.goes_left(node, row[usize::from(node.feature)]);
             index = if left { index + 1 } else { node.right };
         }
     }
 
-    fn in_set(&self, (first, count): (u32, u16), value: f64) -> bool {
+    /// What a split answers to a value of its feature. A leaf asks nothing, so its "yes" means nothing.
+    #[inline]
+    pub(super) fn goes_left(&self, node: &PackedNode, value: f64) -> bool {
+        match node.ask {
+            Ask::Leaf => true,
+            Ask::Plain => (if value.is_nan() { 0.0 } else { value }) <= node.number,
+            Ask::ZeroMissing(default_left) => {
+                if value.is_nan() || value.abs() <= ZERO {
+                    default_left
+                } else {
+                    value <= node.number
+                }
+            }
+            Ask::NanMissing(default_left) => {
+                if value.is_nan() {
+                    default_left
+                } else {
+                    value <= node.number
+                }
+            }
+            Ask::InSet => self.in_set(node, value),
+        }
+    }
+
+    fn in_set(&self, node: &PackedNode, value: f64) -> bool {
         // NaN would truncate to category 0.
         let Ok(category) = usize::try_from(num::truncate_to_i32(value)) else { return false };
-        let words = &self.words[first as usize..first as usize + usize::from(count)];
-        !value.is_nan() && words.get(category / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
+        !value.is_nan() && self.set(node).get(category / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
+    }
+
+    /// The categories that go left, 32 a word; empty for a split on a number.
+    pub(super) fn set(&self, node: &PackedNode) -> &[u32] {
+        let (first, count) = node.words;
+        &self.words[first as usize..first as usize + usize::from(count)]
+    }
+
+    /// How many trees there are.
+    pub(super) fn trees(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// The nodes of one tree, the root first.
+    pub(super) fn tree(&self, index: usize) -> &[PackedNode] {
+        let end = self.roots.get(index + 1).map_or(self.nodes.len(), |root| *root as usize);
+        &self.nodes[self.roots[index] as usize..end]
+    }
+
+    /// Where the right side of a split begins among the nodes of its own tree.
+    pub(super) fn right_within(&self, tree: usize, node: &PackedNode) -> usize {
+        (node.right - self.roots[tree]) as usize
     }
 }
 

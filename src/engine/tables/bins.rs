@@ -1,0 +1,162 @@
+//! Bins: the values of one feature, sorted into intervals within which no split of an ensemble can tell two apart.
+//!
+//! A bin ends at a cut and includes it, as `value <= threshold` does; its number is how many cuts the value passes. NaN has
+//! a bin of its own, the last one. With that, missing rules, default directions and sets of categories need no thought
+//! when a ride is scored: each bin has one representative, and what the walk answers to it holds for all of the bin.
+
+use crate::engine::walk::{Ask, PackedNode, WalkKernel, ZERO};
+use crate::num;
+
+/// Cuts that a value is compared with where the grid is even enough.
+const WINDOW: usize = 4;
+
+/// How fine a grid may be made so that it is even enough.
+const MOST_BUCKETS_PER_CUT: usize = 8;
+
+/// Collects where the answers of a feature's splits change.
+#[derive(Debug, Default)]
+pub(super) struct Cuts {
+    numbers: Vec<f64>,
+    /// Bit `k`: some set holds one of the categories `k - 1` and `k` and not the other.
+    changes: Vec<u32>,
+}
+
+impl Cuts {
+    /// Adds one split of the feature.
+    pub(super) fn add(&mut self, walk: &WalkKernel, split: &PackedNode) {
+        match split.ask {
+            Ask::Leaf => {}
+            Ask::Plain | Ask::NanMissing(_) => self.numbers.push(split.number),
+            // What counts as zero is an interval with two ends, both included.
+            Ask::ZeroMissing(_) => self.numbers.extend([split.number, (-ZERO).next_down(), ZERO]),
+            Ask::InSet => self.add_set(walk.set(split)),
+        }
+    }
+
+    fn add_set(&mut self, words: &[u32]) {
+        if self.changes.len() <= words.len() {
+            self.changes.resize(words.len() + 1, 0);
+        }
+        let mut carry = 0;
+        for (change, word) in self.changes.iter_mut().zip(words.iter().chain(&[0])) {
+            *change |= word ^ (word << 1 | carry);
+            carry = word >> 31;
+        }
+    }
+
+    /// The cuts in ascending order, each once; `None` if there are more than `most`.
+    pub(super) fn finish(mut self, most: usize) -> Option<Vec<f64>> {
+        let changes: usize = self.changes.iter().map(|word| word.count_ones() as usize).sum();
+        if changes > most {
+            return None;
+        }
+        for (index, word) in (0_u32..).zip(&self.changes) {
+            let in_word = (0..32).filter(|bit| word >> bit & 1 == 1);
+            self.numbers.extend(in_word.map(|bit| last_before(index * 32 + bit)));
+        }
+        self.numbers.sort_unstable_by(f64::total_cmp);
+        // The two zeros are one: no comparison tells them apart.
+        self.numbers.dedup();
+        (self.numbers.len() <= most).then_some(self.numbers)
+    }
+}
+
+/// The largest value that is truncated to a category below this one; for category 0, to a negative number.
+fn last_before(category: u32) -> f64 {
+    if category == 0 { -1.0 } else { f64::from(category).next_down() }
+}
+
+/// One value of each bin, in the order of the bins: the cuts, what lies beyond the last one, NaN.
+pub(super) fn representatives(cuts: &[f64]) -> impl Iterator<Item = f64> {
+    cuts.iter().copied().chain([f64::INFINITY, f64::NAN])
+}
+
+/// The bins of one feature, with a grid of equal buckets over them that leaves few cuts to compare.
+#[derive(Clone, Debug)]
+pub(super) struct Bins {
+    /// The cuts, and behind them `WINDOW` that no value passes.
+    cuts: Vec<f64>,
+    /// For each bucket, how many cuts lie in buckets before it; and the number of all cuts.
+    starts: Vec<u16>,
+    lowest: f64,
+    buckets_per_unit: f64,
+    /// Whether no bucket has more than `WINDOW` cuts.
+    is_even: bool,
+}
+
+impl Bins {
+    /// Bins that end at these cuts, at most `u16::MAX - 1` of them.
+    pub(super) fn new(mut cuts: Vec<f64>) -> Bins {
+        let finite = || cuts.iter().copied().filter(|cut| cut.is_finite());
+        let lowest = finite().next().unwrap_or(0.0);
+        let span = finite().next_back().unwrap_or(0.0) - lowest;
+        cuts.extend([f64::INFINITY; WINDOW]);
+        let count = cuts.len() - WINDOW;
+        let mut bins = Bins { cuts, starts: Vec::new(), lowest, buckets_per_unit: 0.0, is_even: false };
+        let mut buckets = if span > 0.0 && span.is_finite() { count } else { 1 };
+        while !bins.divide(buckets, span) && buckets > 1 && buckets < count * MOST_BUCKETS_PER_CUT {
+            buckets *= 2;
+        }
+        bins
+    }
+
+    /// Divides the span into so many buckets; returns whether it did so evenly.
+    fn divide(&mut self, buckets: usize, span: f64) -> bool {
+        self.buckets_per_unit = num::count_to_f64(buckets) / span;
+        self.starts.clear();
+        self.starts.resize(buckets + 1, 0);
+        // `bucket` never falls where the value rises, so a cut of an earlier bucket is below the value, one of a later
+        // bucket is not, and only those of its own bucket have to be compared.
+        for index in 0..self.cuts().len() {
+            let bucket = self.bucket(self.cuts[index]);
+            self.starts[bucket + 1] += 1;
+        }
+        self.is_even = self.starts.iter().all(|cuts| usize::from(*cuts) <= WINDOW);
+        let mut before = 0;
+        for start in &mut self.starts {
+            before += *start;
+            *start = before;
+        }
+        self.is_even
+    }
+
+    /// How many bins there are, that of NaN included.
+    pub(super) fn len(&self) -> usize {
+        self.cuts().len() + 2
+    }
+
+    /// What they take.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.cuts[..]) + size_of_val(&self.starts[..])
+    }
+
+    /// Where the bins end.
+    pub(super) fn cuts(&self) -> &[f64] {
+        &self.cuts[..self.cuts.len() - WINDOW]
+    }
+
+    /// The bin of a value.
+    #[inline]
+    pub(super) fn bin(&self, value: f64) -> usize {
+        if value.is_nan() {
+            return self.cuts.len() - WINDOW + 1;
+        }
+        let bucket = self.bucket(value);
+        let first = usize::from(self.starts[bucket]);
+        let passed = if self.is_even {
+            // Those of later buckets are not passed either, so that it does no harm to compare them, and no branch depends on
+            // the value.
+            self.cuts[first..first + WINDOW].iter().map(|cut| usize::from(*cut < value)).sum()
+        } else {
+            self.cuts[first..usize::from(self.starts[bucket + 1])].partition_point(|cut| *cut < value)
+        };
+        first + passed
+    }
+
+    #[inline]
+    fn bucket(&self, value: f64) -> usize {
+        // Values beyond the cuts, infinite ones too, fall into the first or the last bucket.
+        let bucket = num::truncate_to_u32((value - self.lowest) * self.buckets_per_unit) as usize;
+        bucket.min(self.starts.len() - 2)
+    }
+}

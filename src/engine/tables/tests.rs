@@ -1,0 +1,221 @@
+//! Tables against the walk they were built from: random ensembles, and every value at which an answer may change.
+
+use super::TableKernel;
+use crate::engine::walk::WalkKernel;
+use crate::model::{Dialect, MissingRule, Rule, Tree, TreeBuilder, TreeEnsemble};
+
+/// Numbers that look random and are the same everywhere: Marsaglia's xorshift.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(end).unwrap()).unwrap()
+    }
+
+    fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+
+    fn eighths(&mut self, end: usize) -> f64 {
+        f64::from(u32::try_from(self.below(end * 8)).unwrap()) / 8.0
+    }
+}
+
+/// What an ensemble is made of.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    trees: usize,
+    /// The fewest and the most leaves of a tree.
+    leaves: (usize, usize),
+    /// Columns of a row; the last one no split asks for.
+    columns: u16,
+}
+
+/// Thresholds that rules for zero, comparisons and grids might get wrong.
+const ODD_THRESHOLDS: [f64; 14] = [
+    0.0,
+    -0.0,
+    1e-35,
+    -1e-35,
+    5e-324,
+    -5e-324,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::MAX,
+    f64::MIN,
+    1e300,
+    -1e300,
+    1.0,
+    -1.0,
+];
+
+fn rule(numbers: &mut Numbers, feature: u16) -> Rule {
+    let missing = numbers.one_of(&[MissingRule::None, MissingRule::Zero, MissingRule::Nan]);
+    let default_left = numbers.below(2) == 0;
+    match (feature % 4, numbers.below(4)) {
+        // Categories, now and then among thresholds on the same feature.
+        (0, 0..3) | (1, 0) => {
+            let words = numbers.below(4);
+            Rule::Categorical { bitset: (0..words).map(|_| u32::try_from(numbers.below(1 << 32)).unwrap()).collect() }
+        }
+        // Odd ones, without which the others have even grids.
+        (2, 0..2) => Rule::Numeric { threshold: numbers.one_of(&ODD_THRESHOLDS), missing, default_left },
+        _ => Rule::Numeric { threshold: numbers.eighths(40) - 9.0, missing, default_left },
+    }
+}
+
+fn grow(numbers: &mut Numbers, tree: &mut TreeBuilder, leaves: usize, columns: u16) {
+    if leaves == 1 {
+        // Leaves of many sizes: another order of summing would have other bits.
+        tree.leaf((numbers.eighths(1000) - 500.0) * numbers.one_of(&[1e-9, 0.1, 1.0, 1e9]));
+        return;
+    }
+    let feature = u16::try_from(numbers.below(usize::from(columns) - 1)).unwrap();
+    let rule = rule(numbers, feature);
+    tree.split(feature, rule);
+    let left = 1 + numbers.below(leaves - 1);
+    grow(numbers, tree, left, columns);
+    grow(numbers, tree, leaves - left, columns);
+}
+
+fn ensemble(numbers: &mut Numbers, Shape { trees, leaves: (fewest, most), columns }: Shape) -> TreeEnsemble {
+    let trees = (0..trees)
+        .map(|_| {
+            let mut tree = TreeBuilder::default();
+            let leaves = fewest + numbers.below(most - fewest + 1);
+            grow(numbers, &mut tree, leaves, columns);
+            tree.finish()
+        })
+        .collect();
+    TreeEnsemble { dialect: Dialect::LightGbm, trees }
+}
+
+/// Values of each column on each side of everything its splits ask for, and odd ones.
+fn values(ensemble: &TreeEnsemble, columns: u16) -> Vec<Vec<f64>> {
+    let zero = f64::from(1e-35_f32);
+    let mut values: Vec<Vec<f64>> = (0..columns)
+        .map(|_| {
+            let mut odd = vec![f64::NAN, -f64::NAN, zero, -zero, 0.5, -0.5, -0.999, 2.5, 1e18, -1e18, 2_147_483_647.5];
+            odd.extend(ODD_THRESHOLDS);
+            odd
+        })
+        .collect();
+    for split in ensemble.splits() {
+        let of_column = &mut values[usize::from(split.feature)];
+        match &split.rule {
+            Rule::Numeric { threshold, .. } => of_column.push(*threshold),
+            Rule::Categorical { bitset } => {
+                let end = u32::try_from(bitset.len() * 32).unwrap();
+                of_column.extend((0..end + 2).map(f64::from));
+                of_column.extend((0..end).map(|category| f64::from(category) + 0.75));
+            }
+        }
+    }
+    for of_column in &mut values {
+        let sides: Vec<f64> = of_column.iter().flat_map(|value| [value.next_down(), value.next_up()]).collect();
+        of_column.extend(sides);
+    }
+    values
+}
+
+/// The first row for which the two differ.
+fn difference(walk: &WalkKernel, tables: &TableKernel, rows: impl Iterator<Item = Vec<f64>>) -> Option<String> {
+    for row in rows {
+        let (expected, found) = (walk.predict(&row), tables.predict(&row));
+        if expected.to_bits() != found.to_bits() {
+            return Some(format!("expected {expected}, found {found} for {row:?}"));
+        }
+    }
+    None
+}
+
+#[test]
+fn tables_give_the_walks_bits_for_every_value_there_is() {
+    let shapes = [
+        (1, (1, 1), 2),
+        (5, (1, 1), 4),
+        (1, (2, 2), 2),
+        (40, (1, 3), 6),
+        (70, (2, 16), 6),
+        (33, (16, 16), 3),
+        (35, (15, 31), 20),
+        (16, (32, 32), 2),
+        (17, (2, 33), 9),
+        (9, (63, 64), 5),
+        (8, (64, 64), 128),
+    ];
+    let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
+    let mut wrong = Vec::new();
+    for (trees, leaves, columns) in shapes {
+        for _ in 0..12 {
+            let shape = Shape { trees, leaves, columns };
+            let ensemble = ensemble(&mut numbers, shape);
+            let walk = WalkKernel::new(&ensemble);
+            let Some(tables) = TableKernel::build(&walk) else {
+                wrong.push(format!("{shape:?}: no tables"));
+                continue;
+            };
+            let values = values(&ensemble, columns);
+            // Each value once for each column, the other columns anything.
+            let most = values.iter().map(Vec::len).max().unwrap();
+            let rows = (0..most).map(|index| {
+                let of_column = |of_column: &Vec<f64>| match of_column.get(index) {
+                    Some(value) => *value,
+                    None => numbers.one_of(of_column),
+                };
+                values.iter().map(of_column).collect()
+            });
+            wrong.extend(difference(&walk, &tables, rows).map(|what| format!("{shape:?}: {what}")));
+            let rows = (0..400).map(|_| values.iter().map(|of_column| numbers.one_of(of_column)).collect());
+            wrong.extend(difference(&walk, &tables, rows).map(|what| format!("{shape:?}: {what}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn stump(feature: u16, rule: Rule) -> Tree {
+    let mut tree = TreeBuilder::default();
+    tree.split(feature, rule);
+    tree.leaf(1.0);
+    tree.leaf(2.0);
+    tree.finish()
+}
+
+fn tables_of(trees: Vec<Tree>) -> Option<TableKernel> {
+    TableKernel::build(&WalkKernel::new(&TreeEnsemble { dialect: Dialect::LightGbm, trees }))
+}
+
+#[test]
+fn what_tables_cannot_serve_or_would_take_too_much_is_left_to_the_walk() {
+    let number = |threshold| Rule::Numeric { threshold, missing: MissingRule::Nan, default_left: true };
+    let of_leaves = |leaves| {
+        let mut tree = TreeBuilder::default();
+        (1..leaves).for_each(|_| {
+            tree.split(0, number(1.0));
+            tree.leaf(0.5);
+        });
+        tree.leaf(0.25);
+        tree.finish()
+    };
+    // Every other category: each is a cut.
+    let categories = |words| Rule::Categorical { bitset: vec![0x5555_5555; words] };
+    let one_tree_each = |count: u32| (0..count).map(|n| stump(0, number(f64::from(n)))).collect();
+    let rows = [
+        ("64 leaves", vec![of_leaves(64)], true),
+        ("65 leaves", vec![of_leaves(65)], false),
+        ("no tree", vec![], false),
+        ("the last column of a row", vec![stump(127, number(1.0))], true),
+        ("a column beyond", vec![stump(128, number(1.0))], false),
+        ("2,000 words of categories", vec![stump(0, categories(2_000))], true),
+        ("more cuts than can be counted", vec![stump(0, categories(3_000))], false),
+        ("500 thresholds", one_tree_each(500), true),
+        // 16,384 places for each of 512 blocks, 2 bytes each: twice the cap.
+        ("16,384 thresholds", one_tree_each(16_384), false),
+    ];
+    for (name, trees, serves) in rows {
+        assert_eq!(tables_of(trees).is_some(), serves, "{name}");
+    }
+}
