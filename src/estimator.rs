@@ -295,11 +295,11 @@ mod tests {
         let walk = Estimator::open(BUNDLE).unwrap();
         let mut prepared = walk.clone();
         assert!(!walk.predictor().has_tables());
-        // The second time finds nothing to do.
+        // The second time finds nothing to do. The two trees of the interval's scale are not worth tables.
         for _ in 0..2 {
             assert!(prepared.prepare());
             assert_eq!(prepared.predictor().kernel(), "tables");
-            assert_eq!(prepared.calibration().interval().map(|interval| interval.predictor().kernel()), Some("tables"));
+            assert_eq!(prepared.calibration().interval().map(|interval| interval.predictor().kernel()), Some("walk"));
         }
         for golden in &walk.golden {
             let pickup = Pickup::from_local_minutes(golden.pickup_minutes).unwrap();
@@ -321,7 +321,6 @@ mod tests {
             damage(&mut estimator.golden[last]);
             assert!(!estimator.prepare());
             assert_eq!(estimator.predictor().kernel(), "walk");
-            assert_eq!(estimator.calibration().interval().map(|interval| interval.predictor().kernel()), Some("walk"));
         }
     }
 }

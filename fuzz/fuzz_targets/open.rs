@@ -1,4 +1,4 @@
-//! Any body under a right seal is an error or a working model. Begin with the bundle of the browser tests:
+//! Any body under a right seal is an error or a working model, with tables as without. Begin with the bundle of the browser tests:
 //!
 //! ```sh
 //! mkdir -p fuzz/corpus/open && tail -c +49 tests/web/small.curb.raw > fuzz/corpus/open/small
@@ -24,10 +24,13 @@ fuzz_target!(|body: &[u8]| {
     bytes.extend(sha2::Sha256::digest(body));
     bytes.extend(body);
     let Ok(estimator) = Estimator::open(&bytes) else { return };
+    let mut prepared = estimator.clone();
+    prepared.prepare();
     for (pu, to, miles) in [(130, 132, Some(6.25)), (264, 265, None), (1, 1, Some(0.0)), (132, 130, Some(99.0))] {
         for pickup in [Pickup::Local(26_872_350), Pickup::Utc(26_872_350)] {
             let Ok(trip) = Trip::new(pu, to, miles, pickup) else { panic!("a ride that is right was refused") };
             let estimate = estimator.estimate(&trip);
+            assert_eq!(prepared.estimate(&trip), estimate);
             let (low, high) = estimate.interval.map_or((estimate.duration, estimate.duration), |i| (i.low, i.high));
             assert!(estimator.target().low <= low && low <= estimate.duration);
             assert!(estimate.duration <= high && high <= estimator.target().high);

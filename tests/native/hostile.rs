@@ -7,12 +7,16 @@ use curbside::model::{ExtendedEnsemble, LinearLeaf, Link, MissingRule, Model, No
 use curbside::trip::Pickup;
 use curbside::{Bundle, Estimator, Limits, Trip};
 
-/// Opens bytes and, where they open, scores rides that touch every zone rule and both distance rules.
+/// Opens bytes and, where they open, scores rides that touch every zone rule and both distance rules, by the walk and by what
+/// tables may be built.
 fn open_and_use(bytes: &[u8]) -> bool {
     let Ok(estimator) = Estimator::open(bytes) else { return false };
+    let mut prepared = estimator.clone();
+    prepared.prepare();
     for (pu, to, miles) in [(130, 132, Some(6.25)), (264, 265, None), (1, 1, Some(0.0)), (132, 130, Some(99.0))] {
         for pickup in [support::MORNING, Pickup::Utc(26_872_350)] {
             let estimate = estimator.estimate(&Trip::new(pu, to, miles, pickup).unwrap());
+            assert_eq!(prepared.estimate(&Trip::new(pu, to, miles, pickup).unwrap()), estimate);
             let target = estimator.target();
             let (low, high) = estimate.interval.map_or((estimate.duration, estimate.duration), |i| (i.low, i.high));
             assert!(target.low <= low && low <= estimate.duration, "{estimate:?}");

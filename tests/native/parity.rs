@@ -94,8 +94,8 @@ fn through_json(estimator: &Estimator, line: &Line<'_>) -> Bits {
 }
 
 #[test]
-fn this_host_gives_the_ledgers_bits() {
-    let estimator = estimator();
+fn this_host_gives_the_ledgers_bits_by_the_walk_and_by_tables() {
+    let mut estimator = estimator();
     let ledger = std::fs::read_to_string(LEDGER).unwrap();
     let lines = lines(&ledger);
     if std::env::var_os("CURBSIDE_BLESS").is_some() {
@@ -108,9 +108,17 @@ fn this_host_gives_the_ledgers_bits() {
         panic!("{LEDGER} was written anew: look at the change and run again without CURBSIDE_BLESS");
     }
     assert!(lines.len() >= 2000, "expected at least 2,000 rides, found {}", lines.len());
+    check(&estimator, &lines);
+    assert!(estimator.prepare(), "the shipped bundle is one that tables serve");
+    assert!(estimator.calibration().interval().is_none_or(|interval| interval.predictor().has_tables()));
+    check(&estimator, &lines);
+}
+
+fn check(estimator: &Estimator, lines: &[Line<'_>]) {
+    let kernel = estimator.predictor().kernel();
     let wrong: Vec<String> = lines
         .iter()
-        .map(|line| (line, by_numbers(&estimator, line), through_json(&estimator, line)))
+        .map(|line| (line, by_numbers(estimator, line), through_json(estimator, line)))
         .filter(|(line, numbers, json)| (*numbers, *json) != (line.bits, line.bits))
         .map(|(line, numbers, json)| {
             format!(
@@ -119,7 +127,7 @@ fn this_host_gives_the_ledgers_bits() {
             )
         })
         .collect();
-    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), lines.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{kernel}: {} of {} differ:\n{}", wrong.len(), lines.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -128,8 +136,12 @@ fn a_matrix_gives_the_bits_that_single_rides_give() {
     let ledger = std::fs::read_to_string(LEDGER).unwrap();
     let trips: Vec<Trip> = lines(&ledger).iter().map(Line::trip).collect();
     let matrix = estimator.encoder().encode_batch(trips.iter());
-    let durations = estimator.predict_matrix(&matrix.view()).unwrap();
-    for (trip, duration) in trips.iter().zip(&durations) {
-        assert_eq!(estimator.estimate(trip).duration.to_bits(), duration.to_bits(), "{trip:?}");
+    let mut prepared = estimator.clone();
+    prepared.prepare();
+    for asked in [&estimator, &prepared] {
+        let durations = asked.predict_matrix(&matrix.view()).unwrap();
+        for (trip, duration) in trips.iter().zip(&durations) {
+            assert_eq!(estimator.estimate(trip).duration.to_bits(), duration.to_bits(), "{trip:?}");
+        }
     }
 }

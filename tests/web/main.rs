@@ -93,6 +93,22 @@ fn an_object_of_any_shape_gives_the_same_bits_or_the_same_error_as_json() {
 }
 
 #[wasm_bindgen_test]
+fn tables_change_no_bit() {
+    let (walk, mut prepared) = (scorer(), scorer());
+    assert!(prepared.prepare() && prepared.prepare());
+    let zones = [130.0, 130.0, 132.0, 264.0];
+    let to = [132.0, 130.0, 132.0, 130.0];
+    let columns = |scorer: &Scorer| {
+        let miles = [3.66, 1.0, 0.0, 12.5];
+        let columns = scorer.estimate_batch(&zones, &to, &miles, &[MORNING; 4], &[3, 3, 3, 2]).unwrap();
+        [0, 3, 4].map(|index| columns.get(index).unchecked_into::<Float64Array>().to_vec())
+    };
+    assert_eq!(columns(&prepared), columns(&walk));
+    let mut scorer = prepared;
+    assert_eq!(scorer.estimate(130.0, 132.0, 3.66, MORNING, 3).unwrap().to_bits(), 17.546_875_f64.to_bits());
+}
+
+#[wasm_bindgen_test]
 fn a_batch_keeps_its_good_rides() {
     let results =
         scorer().estimate_batch(&[130.0, 999.0], &[132.0, 132.0], &[3.66, 1.0], &[MORNING, MORNING], &[3, 3]).unwrap();

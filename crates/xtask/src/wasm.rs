@@ -20,8 +20,9 @@ use crate::{command, node};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// What rustc emits for this target by default, and so what wasm-opt must accept; every engine since 2022 has them.
-const WASM_OPT: [&str; 9] = [
+/// What rustc emits for this target, by default and by `.cargo/config.toml`, and so what wasm-opt must accept; every engine since
+/// March 2023 has them.
+const WASM_OPT: [&str; 10] = [
     "-O3",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -30,6 +31,7 @@ const WASM_OPT: [&str; 9] = [
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
+    "--enable-simd",
     "--strip-producers",
 ];
 
