@@ -32,6 +32,8 @@ export class Estimator {
   #scorer = null;
   /** Generation of the instance that the scorer lives in. */
   #generation = 0;
+  /** Whether a scorer that is made anew is to have tables. */
+  #isPrepared = false;
   #address = 0;
   #results = new Float64Array(0);
 
@@ -61,6 +63,13 @@ export class Estimator {
     this.manifest = manifest;
     /** @type {number | null} */
     this.coverage = engine.run(() => this.#living().coverage()) ?? null;
+  }
+
+  /** @returns {boolean} */
+  prepare() {
+    const serves = this.#engine.run(() => this.#living().prepare());
+    this.#isPrepared = true;
+    return serves;
   }
 
   /**
@@ -174,6 +183,12 @@ export class Estimator {
       this.#generation = this.#engine.generation;
       this.#address = this.#scorer.results();
       this.#results = new Float64Array(0);
+      if (this.#isPrepared) {
+        // Should this trap, the next scorer does without.
+        this.#isPrepared = false;
+        this.#scorer.prepare();
+        this.#isPrepared = true;
+      }
     }
     return this.#scorer;
   }

@@ -163,6 +163,17 @@ test("a batch gives each row what the row alone would get", () => {
   }
 });
 
+test("an estimator that is prepared gives the same answers", async () => {
+  const prepared = await installed.curbside.loadEstimator({ bytes: await storedBundle() });
+  assert.deepEqual([prepared.prepare(), prepared.prepare()], [true, true]);
+  for (let zone = 1; zone <= 265; zone += 1) {
+    const ride = { ...RIDE, PULocationID: zone, DOLocationID: 1 + ((zone * 7) % 265), trip_distance: zone % 3 === 0 ? null : zone / 7 };
+    assert.deepEqual(prepared.estimate(ride), estimator.estimate(ride), JSON.stringify(ride));
+  }
+  prepared.dispose();
+  assert.throws(() => prepared.prepare(), { name: "EngineError", code: "ESTIMATOR_DISPOSED" });
+});
+
 test("a bad row spoils no other, and columns must go together", () => {
   const { durations, errors } = estimator.estimateBatch({
     PULocationID: [130, 999, "130", {} as never, 130],

@@ -77,6 +77,36 @@ for (const [name, wreck, says] of [
   });
 }
 
+test("an estimator that was prepared is prepared again, another is not", async () => {
+  type Prepare = { Scorer: { prototype: { prepare(): boolean } } };
+  const { Scorer } = (await import(installed.url("wasm/curbside.js").href)) as Prepare;
+  const { prepare } = Scorer.prototype;
+  let prepared = 0;
+  Scorer.prototype.prepare = function (this: typeof Scorer.prototype) {
+    prepared += 1;
+    return prepare.call(this);
+  };
+  try {
+    assert.equal(first.prepare(), true);
+    overwritePointers();
+    assert.equal(bitsOfAnswer(first.estimate(RIDE)), expected);
+    assert.equal(prepared, 2);
+    assert.equal(bitsOfAnswer(second.estimate(RIDE)), expected);
+    assert.equal(bitsOfAnswer(first.estimate(RIDE)), expected);
+    assert.equal(prepared, 2);
+    // Tables that can no longer be built cost their speed and no answer.
+    Scorer.prototype.prepare = () => {
+      throw new WebAssembly.RuntimeError("out of memory");
+    };
+    overwrite();
+    assert.equal(bitsOfAnswer(first.estimate(RIDE)), expected);
+    assert.throws(() => second.prepare(), { name: "EngineError", code: "ENGINE_TRAPPED" });
+    assert.equal(bitsOfAnswer(second.estimate(RIDE)), expected);
+  } finally {
+    Scorer.prototype.prepare = prepare;
+  }
+});
+
 test("an estimator can be loaded, disposed and collected after a trap", async () => {
   overwritePointers();
   const { generation } = first.status;
