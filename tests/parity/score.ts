@@ -16,13 +16,16 @@ const TOLD = 50;
 export interface Outcome {
   /** Rides in the ledger. */
   readonly rides: number;
-  /** How often each way of asking gave the ledger's bits. */
+  /** How often each way of asking gave the ledger's bits, by the walk and by tables together. */
   readonly agreed: Readonly<Record<Way, number>>;
   /** The first of those that did not: line of the ledger, way, expected and found bits. */
   readonly differences: readonly string[];
   /** What `navigator` calls this host. */
   readonly host: string;
 }
+
+/** Who answers: the walk until tables are there. */
+const KERNELS = ["walk", "tables"] as const;
 
 /** The ways of asking: each must give the same bits. */
 export type Way = "estimate" | "estimateBatch" | "predict";
@@ -42,22 +45,34 @@ interface Numbers {
   readonly duration_high?: number | null;
 }
 
-/** Asks for every ride of the ledger in every way. */
+/** Asks for every ride of the ledger in every way, before the estimator is prepared and after. */
 export function score(estimator: Estimator, ledger: string): Outcome {
   const entries = read(ledger);
+  const agreed = { estimate: 0, estimateBatch: 0, predict: 0 };
+  const differences: string[] = [];
+  for (const kernel of KERNELS) {
+    if (kernel === "tables" && !estimator.prepare()) {
+      differences.push("prepare: expected tables to serve the bundle, found that they do not");
+    }
+    compare(estimator, entries, agreed, (what) => {
+      if (differences.length < TOLD) differences.push(`${kernel}, ${what}`);
+    });
+  }
+  return { rides: entries.length, agreed, differences, host: globalThis.navigator?.userAgent ?? "unknown" };
+}
+
+function compare(estimator: Estimator, entries: readonly Entry[], agreed: Record<Way, number>, tell: (what: string) => void): void {
   const batch = estimator.estimateBatch({
     PULocationID: entries.map(({ trip }) => trip.PULocationID),
     DOLocationID: entries.map(({ trip }) => trip.DOLocationID),
     trip_distance: entries.map(({ trip }) => trip.trip_distance),
     pickup_datetime: entries.map(({ trip }) => trip.pickup_datetime) as string[],
   });
-  const agreed = { estimate: 0, estimateBatch: 0, predict: 0 };
-  const differences: string[] = [];
   for (const [index, { trip, json, bits }] of entries.entries()) {
     const estimate = estimator.estimate(trip);
     const { duration, duration_low: low, duration_high: high } = estimate;
-    if (low !== null && high !== null && !(low <= duration && duration <= high) && differences.length < TOLD) {
-      differences.push(`line ${index + 2}: expected ${low} <= ${duration} <= ${high} (${json})`);
+    if (low !== null && high !== null && !(low <= duration && duration <= high)) {
+      tell(`line ${index + 2}: expected ${low} <= ${duration} <= ${high} (${json})`);
     }
     const found: Record<Way, Numbers> = {
       estimate,
@@ -72,12 +87,11 @@ export function score(estimator: Estimator, ledger: string): Outcome {
       const said = allBitsOf(found[way]);
       if (said === bits) {
         agreed[way] += 1;
-      } else if (differences.length < TOLD) {
-        differences.push(`line ${index + 2}, ${way}: expected ${bits}, found ${said} (${json})`);
+      } else {
+        tell(`line ${index + 2}, ${way}: expected ${bits}, found ${said} (${json})`);
       }
     }
   }
-  return { rides: entries.length, agreed, differences, host: globalThis.navigator?.userAgent ?? "unknown" };
 }
 
 function read(ledger: string): Entry[] {
