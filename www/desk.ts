@@ -22,6 +22,7 @@ export class RideDesk {
   readonly #form: RideForm;
   readonly #panel: ResultPanel;
   readonly #map: ZoneMap;
+  #isPrepared = false;
 
   /** Takes the ride that the page's address names, if it names one. */
   constructor(model: LoadedModel) {
@@ -88,10 +89,30 @@ export class RideDesk {
       const estimate = this.#estimator.estimate(trip);
       const milliseconds = performance.now() - started;
       this.#panel.show({ estimate, pickup, dropoff, isWidened: this.#isWidened(trip, estimate), milliseconds });
+      this.#prepareWhenIdle();
     } catch (error) {
       const field = this.#refuse(error);
       this.#panel.wait(`No estimate yet: see what is said at ${LABELS[field]}.`);
     }
+  }
+
+  /** Has the tables built after the first estimate: they make the next ones faster, and nobody is to wait for them. */
+  #prepareWhenIdle(): void {
+    if (this.#isPrepared) {
+      return;
+    }
+    this.#isPrepared = true;
+    whenIdle(() => {
+      const start = performance.now();
+      try {
+        this.#estimator.prepare();
+        // For whoever looks at the page with a browser's tools.
+        performance.measure(TABLES, { start });
+      } catch (error) {
+        // Without tables the estimates are the same.
+        console.warn(`curbside: no tables: ${codeOf(error)}: ${String(error)}`);
+      }
+    });
   }
 
   /** Whether giving the distance that was assumed would make the interval narrower by enough to be worth a word. */
@@ -125,6 +146,18 @@ export class RideDesk {
     }
     this.#form.refuse(field);
     return field;
+  }
+}
+
+/** Name of the measure that says when tables were built, and how long it took. */
+const TABLES = "curbside: tables";
+
+/** Safari knows no idle callbacks; there it is as soon as what is at hand is done. */
+function whenIdle(work: () => void): void {
+  if (typeof requestIdleCallback === "function") {
+    requestIdleCallback(work);
+  } else {
+    setTimeout(work);
   }
 }
 

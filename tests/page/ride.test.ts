@@ -79,6 +79,19 @@ for (const kind of BROWSERS) {
         assert.deepEqual(linkOf(page), { pu: "132", do: "230" });
       }));
 
+    test("has the same bits once the tables are built, which is when the browser is idle", () =>
+      visit(browser, site, { path: "/?pu=132&do=230&at=2021-02-03T08:30" }, async (page) => {
+        const first = await estimateOf(page);
+        await page.waitForFunction(() => performance.getEntriesByName("curbside: tables", "measure").length === 1, { timeout: 20_000 });
+        await page.click("#swap");
+        await page.waitForFunction((known) => (document.querySelector("#duration") as HTMLDataElement).value !== known, {}, String(first));
+        await page.click("#swap");
+        await page.waitForFunction((known) => (document.querySelector("#duration") as HTMLDataElement).value === known, {}, String(first));
+        const ride = { PULocationID: JFK, DOLocationID: TIMES_SQUARE, pickup_datetime: "2021-02-03T08:30" };
+        assert.equal(await estimateOf(page), (await predict(site, ride)).duration);
+        assert.equal(await page.evaluate(() => performance.getEntriesByName("curbside: tables").length), 1);
+      }));
+
     test("has a distance that is estimated, edited, and estimated again once it is cleared", () =>
       visit(browser, site, { path: "/?pu=132&do=230&at=2021-02-03T08:30" }, async (page) => {
         const ride = { PULocationID: JFK, DOLocationID: TIMES_SQUARE, pickup_datetime: "2021-02-03T08:30" };

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { type RunningWorker, startWorker } from "./harness.ts";
+import { eventually, type RunningWorker, startWorker } from "./harness.ts";
 import { makeSigner, publish, shippedBundle, smallBundle } from "./publication.ts";
 import { PLAIN, ride } from "./ride.ts";
 import { ANSWERED } from "./rides-answered.ts";
@@ -94,6 +94,27 @@ test("a bundle with an interval has it in every reply, and one without has nothi
     const keys = Object.keys(body).filter((key) => (INTERVAL as readonly string[]).includes(key));
     assert.deepEqual(keys, kind === "with an interval" ? INTERVAL : ["duration"]);
   }
+});
+
+test("tables are built once, behind the first reply, and change no bit of the next ones", async () => {
+  const signer = makeSigner();
+  await using other = await startWorker({ trusted: [signer] });
+  await publish(other.bucket, { stored: await shippedBundle(), signer });
+  const bodies = [ride({}), ride({ trip_distance: undefined }), ride({ DOLocationID: 132 }), ride({ PULocationID: 264 })];
+  const replies = async (): Promise<unknown[]> => {
+    const found = [];
+    for (const body of bodies) {
+      const reply = await readJson(await post(body, other));
+      found.push(INTERVAL.map((key) => reply.body[key]));
+    }
+    return found;
+  };
+  assert.deepEqual(other.events("weights_prepared"), []);
+  const before = await replies();
+  const [event] = await eventually(async () => other.events("weights_prepared"), ({ length }) => length > 0);
+  assert.equal(event?.["tables"], true, JSON.stringify(event));
+  assert.deepEqual(await replies(), before);
+  assert.equal(other.events("weights_prepared").length, 1);
 });
 
 test("a distance that is assumed is a plausible one, and unlike the ride's own changes the estimate", async () => {

@@ -33,6 +33,7 @@ export const predict: Route = {
     }
     const contentType = request.headers.get("content-type");
     const reply = estimator.predict({ contentType, body, now: Date.now() });
+    weights.prepareBehind(context);
     return jsonText(reply.status, reply.body);
   },
 };

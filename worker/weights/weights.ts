@@ -20,6 +20,8 @@ interface Held {
   /** The manifest's etag in the bucket. */
   readonly etag: string;
   readonly loadedAt: number;
+  /** Whether tables have been asked for. */
+  isPrepared: boolean;
 }
 
 /** One look at the bucket. */
@@ -73,6 +75,29 @@ export class Weights {
     const look = this.#join(context);
     if (this.#held === null) {
       await Promise.race([look.done, scheduler.wait(LOOK_DEADLINE_MS)]);
+    }
+  }
+
+  /** Has the model in service build its tables, once and behind the reply: they make the next answers faster, not this one. */
+  prepareBehind(context: ExecutionContext): void {
+    const held = this.#held;
+    if (held === null || held.isPrepared) {
+      return;
+    }
+    held.isPrepared = true;
+    context.waitUntil(scheduler.wait(0).then(() => this.#prepare(held)));
+  }
+
+  /** Never throws: without tables the answers are the same. */
+  #prepare(held: Held): void {
+    if (this.#held !== held) {
+      return;
+    }
+    const { version } = held.estimator.card;
+    try {
+      console.log(JSON.stringify({ event: "weights_prepared", version, tables: held.estimator.prepare() }));
+    } catch (fault) {
+      console.error(JSON.stringify({ event: "weights_not_prepared", version, ...reportOf(fault, Date.now()) }));
     }
   }
 
@@ -167,7 +192,7 @@ export class Weights {
       estimator[Symbol.dispose]();
       throw fault;
     }
-    return { estimator, etag, loadedAt: Date.now() };
+    return { estimator, etag, loadedAt: Date.now(), isPrepared: false };
   }
 
   /** One key may sign several models, and a manifest says which is meant. */
