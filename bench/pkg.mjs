@@ -51,25 +51,38 @@ async function report() {
     return JSON.parse(said).milliseconds;
   });
   print("cold start, ms", median(starts).toFixed(1), `of ${STARTS} processes; ${Math.min(...starts).toFixed(1)} to ${Math.max(...starts).toFixed(1)}`);
-  for (const [name, rides, round] of await costs(estimator, bytes)) {
-    print(`${name}, ns`, nanoseconds(rides, round).toFixed(0));
+  const prepared = await loadEstimator({ bytes });
+  print("prepare, ms", milliseconds(() => mustServe(prepared)).toFixed(1));
+  const [walk, tables] = [await costs(estimator, bytes, false), await costs(prepared, bytes, true)];
+  console.log("\nnanoseconds, by the walk and by tables");
+  for (const [index, [name]] of walk.entries()) {
+    printPair(name, compare(walk[index], tables[index]));
   }
-  if (estimator.coverage !== null) await reportInterval(estimator, await loadEstimator({ bytes: withoutInterval(gunzipSync(bytes)) }));
+  if (estimator.coverage === null) return;
+  const withoutIt = withoutInterval(gunzipSync(bytes));
+  const [plain, preparedPlain] = [await loadEstimator({ bytes: withoutIt }), await loadEstimator({ bytes: withoutIt })];
+  mustServe(preparedPlain);
+  printPair("a row without the interval", compare(batchCost(plain), batchCost(preparedPlain)));
+  console.log("\nnanoseconds a row, with the interval and without");
+  printPair("by the walk", compare(batchCost(estimator), batchCost(plain)));
+  printPair("by tables", compare(batchCost(prepared), batchCost(preparedPlain)));
 }
 
-/** What the interval costs: the same rides by the same model with and without, turn by turn, for a busy machine slows both. */
-async function reportInterval(...estimators) {
-  const columns = variedRides();
-  const times = estimators.map(() => []);
+/** Nothing can be compared with tables where there are none. */
+function mustServe(estimator) {
+  if (!estimator.prepare()) throw new Error("expected a bundle that tables serve, found one that is walked");
+}
+
+/** Median nanoseconds of a ride by the one and by the other, turn by turn, for a busy machine slows both. */
+function compare(...costs) {
+  const times = costs.map(() => []);
   for (let round = -3; round < ROUNDS; round += 1) {
-    for (const [index, estimator] of estimators.entries()) {
-      const began = performance.now();
-      estimator.estimateBatch(columns);
-      if (round >= 0) times[index].push(((performance.now() - began) * 1e6) / ROWS);
+    for (const [index, [, rides, run]] of costs.entries()) {
+      const took = milliseconds(run);
+      if (round >= 0) times[index].push((took * 1e6) / rides);
     }
   }
-  const [sure, plain] = times.map(median);
-  print("a row with its interval, ns", sure.toFixed(0), `${(sure / plain).toFixed(2)} times the ${plain.toFixed(0)} without`);
+  return times.map(median);
 }
 
 /** The bundle with the correction alone for its calibration, and without golden rides, for those have intervals: docs/format.md. */
@@ -108,13 +121,13 @@ function variedRides() {
 }
 
 /** What is called, how many rides that scores in a round, and the round. */
-async function costs(estimator, bytes) {
+async function costs(estimator, bytes, isPrepared) {
   // The module's own face without the shell, to see what the shell adds.
   const { Scorer } = await import("../pkg/wasm/curbside.js");
   const { inflate } = await import("../pkg/src/inflate.js");
   const scorer = new Scorer(await inflate(new Uint8Array(bytes), null));
+  if (isPrepared) scorer.prepare();
   const millis = RIDE.pickup_datetime.getTime();
-  const columns = variedRides();
   const zone = (turn) => 1 + (turn % 263);
   const json = new TextEncoder().encode('{"PULocationID":130,"DOLocationID":205,"trip_distance":3.66,"ride_id":1}');
   return [
@@ -122,9 +135,22 @@ async function costs(estimator, bytes) {
     ["estimate, Date", 20_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: zone(turn) }).duration],
     ["estimate, text", 20_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: zone(turn), pickup_datetime: "2021-02-03T08:30" }).duration],
     ["estimate, ids as texts", 5_000, (turn) => estimator.estimate({ ...RIDE, PULocationID: String(zone(turn)) }).duration],
-    ["estimateBatch, a row", 1, () => estimator.estimateBatch(columns).durations[0], ROWS],
     ["predict, JSON to JSON", 5_000, () => estimator.predict({ body: json }).status],
-  ].map(([name, turns, call, rides = 1]) => [name, turns * rides, loop(turns, call)]);
+  ]
+    .map(([name, turns, call]) => [name, turns, loop(turns, call)])
+    .concat([["estimate of varied rides", ...variedCost(estimator)], batchCost(estimator)]);
+}
+
+/** Rides one by one of which no two in a row take the same way, as riders' are. */
+function variedCost(estimator) {
+  const { PULocationID: pu, DOLocationID: to, trip_distance: miles, pickup_datetime: at } = variedRides();
+  const rides = Array.from(pu, (zone, row) => ({ PULocationID: zone, DOLocationID: to[row], trip_distance: miles[row], pickup_datetime: new Date(at[row]) }));
+  return [ROWS, loop(ROWS, (turn) => estimator.estimate(rides[turn]).duration)];
+}
+
+function batchCost(estimator) {
+  const columns = variedRides();
+  return ["estimateBatch, a row of varied rides", ROWS, () => estimator.estimateBatch(columns).durations[0]];
 }
 
 /** A loop whose results are used, so that none of it can be left out. */
@@ -136,21 +162,20 @@ function loop(turns, call) {
   };
 }
 
-/** Median over rounds of one ride's time. */
-function nanoseconds(rides, run) {
-  for (let round = 0; round < 3; round += 1) run();
-  const rounds = Array.from({ length: ROUNDS }, () => {
-    const began = performance.now();
-    run();
-    return ((performance.now() - began) * 1e6) / rides;
-  });
-  return median(rounds);
+function milliseconds(run) {
+  const began = performance.now();
+  run();
+  return performance.now() - began;
 }
 
 function median(values) {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
+function printPair(name, [first, second]) {
+  print(name, first.toFixed(0), `${second.toFixed(0).padStart(6)}  ${(first / second).toFixed(2)} times as much`);
+}
+
 function print(name, value, more = "") {
-  console.log(`${name.padEnd(34)} ${String(value).padStart(9)}  ${more}`.trimEnd());
+  console.log(`${name.padEnd(38)} ${String(value).padStart(9)}  ${more}`.trimEnd());
 }

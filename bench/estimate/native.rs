@@ -24,6 +24,7 @@ pub(super) fn run() -> Result<(), Box<dyn Error>> {
     println!("{path}, {} rides of {RIDES}", trips.len());
     let whole = open(bundle.clone())?;
     let without_interval = open(with(&bundle, |bundle| bundle.calibration.interval = None))?;
+    let (prepared, prepared_without_interval) = (prepare(&whole)?, prepare(&without_interval)?);
     let without_tables = open(with(&bundle, |bundle| answer_without_tables(&mut bundle.features)))?;
     let estimate = |estimator: &Estimator| {
         for trip in &trips {
@@ -44,12 +45,24 @@ pub(super) fn run() -> Result<(), Box<dyn Error>> {
     group.throughput(Throughput::Elements(u64::try_from(trips.len())?));
     group.bench_function("estimate", |bencher| bencher.iter(|| estimate(&whole)));
     group.bench_function("estimate without the interval", |bencher| bencher.iter(|| estimate(&without_interval)));
+    group.bench_function("estimate by tables", |bencher| bencher.iter(|| estimate(&prepared)));
+    group.bench_function("estimate by tables without the interval", |bencher| {
+        bencher.iter(|| estimate(&prepared_without_interval));
+    });
     group.bench_function("encode", |bencher| bencher.iter(|| encode(&whole)));
     group.bench_function("encode without the tables", |bencher| bencher.iter(|| encode(&without_tables)));
+    group.bench_function("prepare", |bencher| bencher.iter(|| black_box(prepare(&whole))));
     group.finish();
 
+    let pairs = [("with", &whole, &prepared), ("without", &without_interval, &prepared_without_interval)];
+    for (name, walk, tables) in pairs {
+        let ratio = ratio(|| estimate(walk), || estimate(tables));
+        println!(
+            "the kernels: an estimate {name} its interval costs {ratio:.2} times as much by the walk as by tables"
+        );
+    }
     if whole.coverage().is_some() {
-        let ratio = ratio(|| estimate(&whole), || estimate(&without_interval));
+        let ratio = ratio(|| estimate(&prepared), || estimate(&prepared_without_interval));
         println!(
             "the interval: an estimate costs {ratio:.2} times one without (at most {DEAREST_INTERVAL} is allowed)"
         );
@@ -82,6 +95,16 @@ fn with(bundle: &Bundle, change: impl FnOnce(&mut Bundle)) -> Bundle {
 
 fn open(bundle: Bundle) -> Result<Estimator, Box<dyn Error>> {
     Ok(Estimator::from_bundle(bundle, &Limits::default())?)
+}
+
+/// The same estimator, with tables.
+fn prepare(estimator: &Estimator) -> Result<Estimator, Box<dyn Error>> {
+    let mut prepared = estimator.clone();
+    if prepared.prepare() {
+        Ok(prepared)
+    } else {
+        Err("no tables serve this bundle, so there is nothing to compare".into())
+    }
 }
 
 /// The same expressions, but each look-up is a comparison instead.
