@@ -34,6 +34,8 @@ export class Estimator {
   #generation = 0;
   /** Whether a scorer that is made anew is to have tables. */
   #isPrepared = false;
+  /** Whether it has still to get them. */
+  #awaitsTables = false;
   #address = 0;
   #results = new Float64Array(0);
 
@@ -183,12 +185,14 @@ export class Estimator {
       this.#generation = this.#engine.generation;
       this.#address = this.#scorer.results();
       this.#results = new Float64Array(0);
-      if (this.#isPrepared) {
-        // Should this trap, the next scorer does without.
-        this.#isPrepared = false;
-        this.#scorer.prepare();
-        this.#isPrepared = true;
-      }
+      // First the answer that the trap has delayed.
+      this.#awaitsTables = this.#isPrepared;
+    } else if (this.#awaitsTables) {
+      // Should this trap, the next scorer does without.
+      this.#isPrepared = false;
+      this.#scorer.prepare();
+      this.#isPrepared = true;
+      this.#awaitsTables = false;
     }
     return this.#scorer;
   }

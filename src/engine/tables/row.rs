@@ -22,20 +22,26 @@ mod vectors {
         /// Everything can be reached.
         pub(in crate::engine::tables) const ALL: Row = Row([u64x2(u64::MAX, u64::MAX); 4]);
 
-        pub(in crate::engine::tables) fn new([a, b, c, d, e, f, g, h]: [u64; super::WORDS]) -> Row {
-            Row([u64x2(a, b), u64x2(c, d), u64x2(e, f), u64x2(g, h)])
+        pub(in crate::engine::tables) fn new(words: [u64; super::WORDS]) -> Row {
+            Row(std::array::from_fn(|vector| u64x2(words[2 * vector], words[2 * vector + 1])))
         }
 
         pub(in crate::engine::tables) fn words(self) -> [u64; super::WORDS] {
-            let Row([a, b, c, d]) = self;
+            let Row([first, second, third, last]) = self;
             let (low, high) = (u64x2_extract_lane::<0>, u64x2_extract_lane::<1>);
-            [low(a), high(a), low(b), high(b), low(c), high(c), low(d), high(d)]
+            [low(first), high(first), low(second), high(second), low(third), high(third), low(last), high(last)]
         }
 
-        #[inline(always)]
+        #[inline]
         pub(in crate::engine::tables) fn and(self, other: &Row) -> Row {
-            let (Row([a, b, c, d]), Row([e, f, g, h])) = (self, *other);
-            Row([v128_and(a, e), v128_and(b, f), v128_and(c, g), v128_and(d, h)])
+            let Row([first, second, third, last]) = self;
+            let others = &other.0;
+            Row([
+                v128_and(first, others[0]),
+                v128_and(second, others[1]),
+                v128_and(third, others[2]),
+                v128_and(last, others[3]),
+            ])
         }
     }
 }
