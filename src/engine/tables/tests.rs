@@ -15,6 +15,11 @@ impl Numbers {
         usize::try_from(self.0 % u64::try_from(end).unwrap()).unwrap()
     }
 
+    fn word(&mut self) -> u32 {
+        let mut half = || u32::try_from(self.below(1 << 16)).unwrap();
+        half() << 16 | half()
+    }
+
     fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
@@ -59,7 +64,7 @@ fn rule(numbers: &mut Numbers, feature: u16) -> Rule {
         // Categories, now and then among thresholds on the same feature.
         (0, 0..3) | (1, 0) => {
             let words = numbers.below(4);
-            Rule::Categorical { bitset: (0..words).map(|_| u32::try_from(numbers.below(1 << 32)).unwrap()).collect() }
+            Rule::Categorical { bitset: (0..words).map(|_| numbers.word()).collect() }
         }
         // Odd ones, without which the others have even grids.
         (2, 0..2) => Rule::Numeric { threshold: numbers.one_of(&ODD_THRESHOLDS), missing, default_left },
