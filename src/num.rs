@@ -77,12 +77,6 @@ pub(crate) fn truncate_to_i64(x: f64) -> i64 {
     x as i64
 }
 
-/// Truncates toward zero; saturates, and NaN gives 0.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "truncation is what is asked for")]
-pub(crate) fn truncate_to_u32(x: f32) -> u32 {
-    x as u32
-}
-
 /// Truncates toward zero as C's cast to `int` does where it is defined; beyond `int` it saturates.
 #[expect(clippy::cast_possible_truncation, reason = "truncation is what is asked for")]
 pub(crate) fn truncate_to_i32(x: f64) -> i32 {

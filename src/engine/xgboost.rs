@@ -104,7 +104,7 @@ impl XgBoostKernel {
     fn in_set(&self, set: u32, value: f32) -> bool {
         let (first, count) = self.sets[set as usize];
         let words = &self.words[first as usize..(first + count) as usize];
-        let category = num::truncate_to_u32(value);
+        let category = num::truncate_to_u32(f64::from(value));
         // A negative fraction truncates to category 0, but is no category.
         (0.0..OUT_OF_RANGE).contains(&value)
             && words.get(category as usize / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)

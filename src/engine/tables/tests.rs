@@ -112,7 +112,7 @@ fn values(ensemble: &TreeEnsemble, columns: u16) -> Vec<Vec<f64>> {
         let of_column = &mut values[usize::from(split.feature)];
         match &split.rule {
             Rule::Numeric { threshold, .. } => of_column.push(*threshold),
-            Rule::Categorical { bitset } => {
+            Rule::Categorical { bitset } | Rule::CategoricalOrMissing { bitset } => {
                 let end = u32::try_from(bitset.len() * 32).unwrap();
                 of_column.extend((0..end + 2).map(f64::from));
                 of_column.extend((0..end).map(|category| f64::from(category) + 0.75));
