@@ -72,8 +72,7 @@ impl Predictor {
         if walk.trees() < FEWEST_TREES {
             return None;
         }
-        let t = TableKernel::build(walk)?;
-        let kernel = Kernel::Tables(t);
+        let kernel = Kernel::Tables(TableKernel::build(walk)?);
         Some(std::mem::replace(self, Predictor { kernel }))
     }
 

@@ -158,7 +158,7 @@ impl WalkKernel {
 }
 
 /// An index that `Limits` keep far below 2^32.
-fn index_of(length: usize) -> u32 {
+pub(super) fn index_of(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 

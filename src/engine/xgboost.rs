@@ -3,6 +3,7 @@
 //! It is apart from the other walk because hardly a line would be the same: the type, the comparison, what a category may
 //! be, and where the sum begins.
 
+use super::walk::index_of;
 use crate::model::{Node, Rule, TreeEnsemble};
 use crate::num;
 
@@ -109,11 +110,6 @@ impl XgBoostKernel {
         (0.0..OUT_OF_RANGE).contains(&value)
             && words.get(category as usize / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
     }
-}
-
-/// An index that `Limits` keep far below 2^32.
-fn index_of(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -241,7 +241,7 @@ fn largest_f32_up_to(x: f64) -> f64 {
 
 /// A number of rides as a double.
 #[expect(clippy::cast_precision_loss, reason = "rides are counted in millions, far below 2^53")]
-fn count(rides: usize) -> f64 {
+pub(crate) fn count(rides: usize) -> f64 {
     rides as f64
 }
 

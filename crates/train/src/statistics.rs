@@ -16,6 +16,7 @@ use curbside::features::{
 };
 use curbside::trip::Distance;
 
+use crate::boosting::count;
 use crate::columns::{self, IDS};
 use crate::error::TrainError;
 use curbside_evaluate::Rides;
@@ -246,7 +247,7 @@ fn usual_duration(
     let mut parts: Vec<Part> =
         terms.iter().zip(keys.columns()).map(|(term, keys)| Part::new(*term, keys.iter().copied())).collect();
     let logarithms: Vec<f64> = minutes.iter().map(|minutes| libm::log(*minutes)).collect();
-    let mean = logarithms.iter().sum::<f64>() / rows_f64(logarithms.len().max(1));
+    let mean = logarithms.iter().sum::<f64>() / count(logarithms.len().max(1));
     // What no part explains yet.
     let mut residuals: Vec<f64> = logarithms.iter().map(|logarithm| logarithm - mean).collect();
     for _ in 0..ROUNDS {
@@ -309,11 +310,6 @@ impl Part {
 )]
 fn category(key: f64) -> usize {
     key.max(0.0) as usize
-}
-
-#[expect(clippy::cast_precision_loss, reason = "rides are counted in millions, far below 2^53")]
-fn rows_f64(rows: usize) -> f64 {
-    rows as f64
 }
 
 #[cfg(test)]
