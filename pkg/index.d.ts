@@ -339,6 +339,22 @@ export interface Estimator {
    */
   estimateBatch(columns: TripColumns): BatchEstimate;
   /**
+   * The model's own number for one row of features, in the order of {@link Estimator.columns}: what the library that trained
+   * the model predicts, to the bit, before correction and bounds. For models of anything, without a ride; NaN, and whatever
+   * is no number, is a missing value.
+   * @throws {MatrixError} `MATRIX_LENGTH`: not one number a column.
+   * @throws {EngineError} as {@link Estimator.estimate}.
+   */
+  rawRow(values: ArrayLike<number>): number;
+  /**
+   * The same for many rows, laid out one after another; into `out`, one number a row, where it is given.
+   * @throws {MatrixError} `MATRIX_LENGTH`: no whole rows, or `out` has not one place a row.
+   * @throws {EngineError} as {@link Estimator.estimate}.
+   */
+  rawMatrix(values: Float64Array, out?: Float64Array): Float64Array;
+  /** Names of the columns that the model takes, in their order. */
+  readonly columns: readonly string[];
+  /**
    * Answers `POST /predict`, errors of the request included.
    * @throws {EngineError} as {@link Estimator.estimate}.
    */
@@ -381,6 +397,11 @@ export class CurbsideError extends Error {
 export class TripError extends CurbsideError {
   /** The field at fault, by its name on the wire; null if the ride is no object or the columns do not go together. */
   readonly field: "PULocationID" | "DOLocationID" | "trip_distance" | "pickup_datetime" | null;
+}
+
+/** Feature rows that do not fit the model. */
+export class MatrixError extends CurbsideError {
+  readonly code: "MATRIX_LENGTH";
 }
 
 /** Bytes that are no bundle this build can score with. */

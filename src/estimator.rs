@@ -15,6 +15,9 @@ use crate::warning::{Warning, Warnings};
 /// Columns that a row on the stack has room for; `Limits` cannot raise it.
 const MAX_COLUMNS: usize = 128;
 
+/// Rows that are laid out for the kernels at once: few enough for the processor's nearest caches.
+const ROWS_AT_ONCE: usize = 256;
+
 /// What a rider is told.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
@@ -198,16 +201,25 @@ impl Estimator {
     /// A sentence, if the matrix has not the encoder's number of columns.
     pub fn predict_matrix(&self, matrix: &ArrayView2<'_, f64>) -> Result<Array1<f64>, String> {
         let correction = self.calibrator.correction();
-        self.map_rows(matrix, |row| self.target.bound(correction.apply(self.predictor.predict(row))).0)
+        let mut numbers = self.raw_matrix(matrix)?;
+        numbers.mapv_inplace(|number| self.target.bound(correction.apply(number)).0);
+        Ok(numbers)
     }
 
-    /// The model's own numbers for a feature matrix, before correction and bounds: what a correction is learnt from.
+    /// The model's own numbers for a feature matrix, before correction and bounds: what the library that trained the model
+    /// predicts, and what a correction is learnt from.
     ///
     /// # Errors
     ///
     /// As [`predict_matrix`](Estimator::predict_matrix).
     pub fn raw_matrix(&self, matrix: &ArrayView2<'_, f64>) -> Result<Array1<f64>, String> {
-        self.map_rows(matrix, |row| self.predictor.predict(row))
+        self.score_rows(matrix, |rows, numbers| self.raw_rows(rows, numbers))
+    }
+
+    /// The model's own numbers for rows of columns laid out one after another, into `numbers`: for as many as that has places
+    /// for and `rows` has whole rows.
+    pub fn raw_rows(&self, rows: &[f64], numbers: &mut [f64]) {
+        self.predictor.predict_rows(rows, self.encoder.columns(), numbers);
     }
 
     /// The expected sizes of the errors of a feature matrix, in the target's unit, each above 0: what residuals are divided
@@ -217,21 +229,35 @@ impl Estimator {
     ///
     /// As [`predict_matrix`](Estimator::predict_matrix).
     pub fn scale_matrix(&self, matrix: &ArrayView2<'_, f64>) -> Result<Array1<f64>, String> {
-        let interval = self.calibrator.interval();
-        self.map_rows(matrix, |row| interval.map_or(1.0, |interval| interval.scale(row)))
+        self.score_rows(matrix, |rows, scales| match self.calibrator.interval() {
+            Some(interval) => interval.scales(rows, self.encoder.columns(), scales),
+            None => scales.fill(1.0),
+        })
     }
 
-    fn map_rows(&self, matrix: &ArrayView2<'_, f64>, score: impl Fn(&[f64]) -> f64) -> Result<Array1<f64>, String> {
-        if matrix.ncols() != self.encoder.columns() {
-            return Err(format!("expected {} columns, found {}", self.encoder.columns(), matrix.ncols()));
+    fn score_rows(
+        &self,
+        matrix: &ArrayView2<'_, f64>,
+        score: impl Fn(&[f64], &mut [f64]),
+    ) -> Result<Array1<f64>, String> {
+        let columns = self.encoder.columns();
+        if matrix.ncols() != columns {
+            return Err(format!("expected {columns} columns, found {}", matrix.ncols()));
         }
-        let mut row = [0.0; MAX_COLUMNS];
-        Ok(matrix.map_axis(Axis(1), |values| {
-            for (place, value) in row.iter_mut().zip(values) {
-                *place = *value;
+        let mut numbers = vec![0.0; matrix.nrows()];
+        if let Some(rows) = matrix.as_slice() {
+            score(rows, &mut numbers);
+        } else {
+            // Column by column, or every other row: some rows at a time are laid out one after another.
+            let mut rows = Vec::new();
+            for (some, numbers) in matrix.axis_chunks_iter(Axis(0), ROWS_AT_ONCE).zip(numbers.chunks_mut(ROWS_AT_ONCE))
+            {
+                rows.clear();
+                rows.extend(&some);
+                score(&rows, numbers);
             }
-            score(&row)
-        }))
+        }
+        Ok(numbers.into())
     }
 
     /// The nominal share of rides whose truth lies in their interval; `None` for a model without intervals.

@@ -76,11 +76,16 @@ pub fn parse_pickup(text: &str) -> Result<Vec<f64>, JsValue> {
     })
 }
 
+/// Feature rows that cross at once: few enough for the processor's nearest caches, and enough that crossing costs nothing.
+const MATRIX_ROWS: usize = 256;
+
 /// An opened bundle.
 #[wasm_bindgen]
 pub struct Scorer {
     estimator: Estimator,
     results: Box<[f64; RESULTS]>,
+    /// Feature rows, and behind them their numbers; empty until they are asked for.
+    matrix: Vec<f64>,
 }
 
 #[wasm_bindgen]
@@ -93,7 +98,7 @@ impl Scorer {
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: &[u8]) -> Result<Scorer, JsValue> {
         let estimator = Estimator::open(bytes).map_err(|e| open_error(&e))?;
-        Ok(Scorer { estimator, results: Box::new([0.0; RESULTS]) })
+        Ok(Scorer { estimator, results: Box::new([0.0; RESULTS]), matrix: Vec::new() })
     }
 
     /// Builds tables, by which an estimate takes a fraction of the time and has the same bits: for when the host is idle.
@@ -115,6 +120,35 @@ impl Scorer {
     pub fn estimate(&mut self, pu: f64, to: f64, distance: f64, pickup: f64, given: u32) -> Result<f64, JsValue> {
         let trip = numbers(pu, to, distance, pickup, given).map_err(|e| trip_error(&e))?;
         Ok(self.keep(&self.estimator.estimate(&trip)))
+    }
+
+    /// Names of the columns that the model takes, in their order.
+    pub fn columns(&self) -> Vec<String> {
+        self.estimator.encoder().spec().columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// Address of the matrix in the wasm memory: [`matrixRows`](Scorer::matrix_rows) rows of one double a column, and behind
+    /// them one double a row for what the model says of it. It stays where it is.
+    pub fn matrix(&mut self) -> *const f64 {
+        self.matrix.resize(MATRIX_ROWS * (self.estimator.encoder().columns() + 1), 0.0);
+        self.matrix.as_ptr()
+    }
+
+    /// Rows that the matrix has room for.
+    #[wasm_bindgen(js_name = matrixRows)]
+    pub fn matrix_rows() -> usize {
+        MATRIX_ROWS
+    }
+
+    /// Scores so many rows of the matrix, at most those it has room for: the model's own numbers, before correction and
+    /// bounds. Returns the first.
+    #[wasm_bindgen(js_name = scoreMatrix)]
+    pub fn score_matrix(&mut self, rows: usize) -> f64 {
+        let columns = self.estimator.encoder().columns();
+        let room = self.matrix.len() / (columns + 1);
+        let (matrix, numbers) = self.matrix.split_at_mut(room * columns);
+        self.estimator.raw_rows(matrix, &mut numbers[..rows.min(room)]);
+        numbers.first().copied().unwrap_or(f64::NAN)
     }
 
     /// Estimates a ride given as a JavaScript object of any shape; `now` is the host's clock in milliseconds, for a ride

@@ -12,6 +12,7 @@ type Is<Declared, Built extends Declared> = Built;
 export type Errors = [
   Is<declared.CurbsideError, built.CurbsideError>,
   Is<declared.TripError, built.TripError>,
+  Is<declared.MatrixError, built.MatrixError>,
   Is<declared.BundleError, built.BundleError>,
   Is<declared.WeightsError, built.WeightsError>,
   Is<declared.EngineError, built.EngineError>,

@@ -33,6 +33,19 @@ export class TripError extends CurbsideError {
   }
 }
 
+/** Feature rows that do not fit the model. */
+export class MatrixError extends CurbsideError {
+  /** @override */
+  name = "MatrixError";
+  /** @type {"MATRIX_LENGTH"} @override */
+  code = "MATRIX_LENGTH";
+
+  /** @param {string} message */
+  constructor(message) {
+    super("MATRIX_LENGTH", message);
+  }
+}
+
 /** Bytes that are no bundle this build can score with. */
 export class BundleError extends CurbsideError {
   /** @override */

@@ -4,6 +4,7 @@
 import { Scorer, parsePickup, warningTexts } from "../wasm/curbside.js";
 import { estimateColumns } from "./batch.js";
 import { EngineError, TripError } from "./errors.js";
+import { checkMatrix, checkRow } from "./matrix.js";
 import { GIVEN_DISTANCE, hasOtherSpelling, plainCopy, requireObject } from "./trip.js";
 
 /**
@@ -38,6 +39,8 @@ export class Estimator {
   #awaitsTables = false;
   #address = 0;
   #results = new Float64Array(0);
+  /** Feature rows inside the module, and behind them their numbers; without length until they are asked for. */
+  #matrix = new Float64Array(0);
 
   // The last time of pickup given as text, and what it was read as: a page asks about one time again and again.
   /** @type {string | null} */
@@ -50,7 +53,7 @@ export class Estimator {
 
   /** @type {Map<number, readonly Warning[]>} */
   #warnings = new Map([[0, Object.freeze([])]]);
-  /** @type {{ card?: Card, zones?: readonly Zone[], target?: Target, warningTexts?: readonly WarningText[] }} */
+  /** @type {{ card?: Card, zones?: readonly Zone[], target?: Target, columns?: readonly string[], warningTexts?: readonly WarningText[] }} */
   #told = {};
 
   /**
@@ -136,6 +139,49 @@ export class Estimator {
     return { status, body: text };
   }
 
+  /**
+   * @param {ArrayLike<number>} values
+   * @returns {number}
+   */
+  rawRow(values) {
+    const width = this.columns.length;
+    checkRow(values.length, this.columns);
+    return this.#engine.run(() => {
+      const scorer = this.#living();
+      const matrix = this.#rows(scorer);
+      for (let column = 0; column < width; column += 1) matrix[column] = /** @type {number} */ (values[column]);
+      return scorer.scoreMatrix(1);
+    });
+  }
+
+  /**
+   * @param {Float64Array} values
+   * @param {Float64Array} [out]
+   * @returns {Float64Array}
+   */
+  rawMatrix(values, out) {
+    const width = this.columns.length;
+    const rows = checkMatrix(values.length, this.columns, out?.length);
+    const numbers = out ?? new Float64Array(rows);
+    const room = Scorer.matrixRows();
+    for (let start = 0; start < rows; start += room) {
+      const end = Math.min(start + room, rows);
+      this.#engine.run(() => {
+        const scorer = this.#living();
+        const matrix = this.#rows(scorer);
+        matrix.set(values.subarray(start * width, end * width));
+        scorer.scoreMatrix(end - start);
+        numbers.set(matrix.subarray(room * width, room * width + end - start), start);
+      });
+    }
+    return numbers;
+  }
+
+  /** @returns {readonly string[]} */
+  get columns() {
+    return (this.#told.columns ??= Object.freeze(this.#engine.run(() => this.#living().columns())));
+  }
+
   /** @returns {Card} */
   get card() {
     return (this.#told.card ??= this.#engine.run(() => this.#living().card()));
@@ -185,6 +231,7 @@ export class Estimator {
       this.#generation = this.#engine.generation;
       this.#address = this.#scorer.results();
       this.#results = new Float64Array(0);
+      this.#matrix = new Float64Array(0);
       // First the answer that the trap has delayed.
       this.#awaitsTables = this.#isPrepared;
     } else if (this.#awaitsTables) {
@@ -206,6 +253,18 @@ export class Estimator {
       this.#results = new Float64Array(this.#engine.memory.buffer, this.#address, RESULTS);
     }
     return /** @type {any} */ (this.#results);
+  }
+
+  /**
+   * The matrix in the module. Memory that has grown leaves older views without length.
+   * @param {Scorer} scorer
+   */
+  #rows(scorer) {
+    if (this.#matrix.length === 0) {
+      const address = scorer.matrix();
+      this.#matrix = new Float64Array(this.#engine.memory.buffer, address, Scorer.matrixRows() * (this.columns.length + 1));
+    }
+    return this.#matrix;
   }
 
   /**

@@ -80,7 +80,18 @@ impl IntervalPredictor {
 
     /// The expected size of the error for one row of encoded columns; above 0, perhaps infinite, never NaN.
     pub(crate) fn scale(&self, row: &[f64]) -> f64 {
-        let scale = self.scale.predict(row);
+        self.bound(self.scale.predict(row))
+    }
+
+    /// The same for many rows, as [`Predictor::predict_rows`] takes them.
+    pub(crate) fn scales(&self, rows: &[f64], columns: usize, scales: &mut [f64]) {
+        self.scale.predict_rows(rows, columns, scales);
+        for scale in scales {
+            *scale = self.bound(*scale);
+        }
+    }
+
+    fn bound(&self, scale: f64) -> f64 {
         if scale > self.smallest_scale { scale } else { self.smallest_scale }
     }
 

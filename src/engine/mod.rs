@@ -64,6 +64,15 @@ impl Predictor {
         }
     }
 
+    /// The model's number for each of many rows, laid out one after another: as many as `numbers` has places for and `rows`
+    /// has rows of `columns`.
+    pub(crate) fn predict_rows(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
+        for (index, number) in numbers.iter_mut().enumerate() {
+            let Some(row) = rows.get(index * columns..(index + 1) * columns) else { return };
+            *number = self.predict(row);
+        }
+    }
+
     /// Puts tables in the place of a walk and returns the walk, so that the caller can check the one against the other and
     /// take the walk back. `None`, and nothing is changed, where there is no walk, or so short a one that tables would be no
     /// faster, or one that tables cannot serve: see [`TableKernel::build`].
