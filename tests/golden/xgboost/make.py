@@ -1,7 +1,7 @@
 """Writes small XGBoost models and what XGBoost itself predicts of hard rows, into ../xgboost-VERSION.
 
-    for v in 1.7.6 2.1.4 3.2.0; do
-        python -m venv .venv-$v && .venv-$v/bin/pip install xgboost==$v -r requirements.txt && .venv-$v/bin/python make.py
+    for v in 1.7.6 2.1.4 3.2.0 3.3.0 3.4.1; do
+        python3.12 -m venv .venv-$v && .venv-$v/bin/pip install xgboost==$v -r requirements.txt && .venv-$v/bin/python make.py
     done
 
 For each model NAME.json or NAME.ubj there is NAME.rows: for each row the features as big-endian doubles, then the raw score
@@ -139,6 +139,14 @@ def main():
     write("gamma_text", holes, numpy.clip(holed, 0.1, None), {"objective": "reg:gamma"}, 5)
     write("tweedie", holes, numpy.clip(holed, 0, None), {"objective": "reg:tweedie", "tweedie_variance_power": 1.3}, 5)
     write("logistic", holes, (holed > 20.5) * 1.0, {"objective": "binary:logistic"}, 6)
+    share = 1.0 / (1.0 + numpy.exp(20.5 - holed))
+    write("share", holes, share, {"objective": "reg:logistic"}, 4)
+    write("logitraw", holes, (holed > 20.5) * 1.0, {"objective": "binary:logitraw", "scale_pos_weight": 2.0}, 4)
+    write("squaredlog", holes, numpy.clip(holed, 0.1, None), {"objective": "reg:squaredlogerror", "base_score": 19.0}, 4)
+    if VERSION >= "2":
+        write("quantile", holes, noisy, {"objective": "reg:quantileerror", "quantile_alpha": 0.8}, 4)
+    if VERSION >= "3.3":
+        write("expectile", holes, noisy, {"objective": "reg:expectileerror", "expectile_alpha": 0.8}, 4)
     write("best", holes, noisy, {"eta": 0.7}, 40, best=True)
 
 

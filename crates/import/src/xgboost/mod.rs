@@ -1,12 +1,12 @@
-//! XGBoost's models in JSON and UBJSON, as `Booster.save_model` writes them (versions 1.7 to 3).
+//! XGBoost's models in JSON and UBJSON, as `Booster.save_model` writes them (versions 1.7 to 3.4).
 //!
 //! Both notations hold one tree of keys. The meaning follows XGBoost's `src/learner.cc`, `src/gbm/gbtree_model.cc`,
 //! `src/tree/tree_model.cc` and `src/predictor/`; a key that is not known is refused, because the next version may change
 //! predictions by one.
 //!
 //! What is easily missed: `base_score` is in the objective's own space and becomes a margin here; it is a number before 3.1 and
-//! a list of one since; DART's weights stand beside the trees until 3.3 and among their keys since; a `best_iteration` is
-//! an attribute that XGBoost's own `predict` leaves aside unless it is told otherwise.
+//! a list of one since; DART's weights stand in a booster of their own until 3.2, beside the model in 3.3 and within it since;
+//! a `best_iteration` is an attribute that XGBoost's own `predict` leaves aside unless it is told otherwise.
 
 mod tree;
 
@@ -19,13 +19,18 @@ use crate::{Imported, Options};
 use tree::Words;
 
 /// Objectives, and what they do to the sum (`PredTransform` in `src/objective/`).
-const OBJECTIVES: [(&str, Link); 7] = [
+const OBJECTIVES: [(&str, Link); 12] = [
     ("reg:squarederror", Link::Identity),
+    ("reg:squaredlogerror", Link::Identity),
     ("reg:absoluteerror", Link::Identity),
     ("reg:pseudohubererror", Link::Identity),
+    ("reg:quantileerror", Link::Identity),
+    ("reg:expectileerror", Link::Identity),
+    ("binary:logitraw", Link::Identity),
     ("count:poisson", Link::Exp),
     ("reg:gamma", Link::Exp),
     ("reg:tweedie", Link::Exp),
+    ("reg:logistic", Link::Logistic { slope: 1.0 }),
     ("binary:logistic", Link::Logistic { slope: 1.0 }),
 ];
 
@@ -118,7 +123,7 @@ fn known_objective<'a>(objective: &Fields<'a>) -> Result<(&'a str, Link), Import
     let known = OBJECTIVES.iter().find(|(known, _)| *known == name).map(|(_, link)| (name, *link));
     known.ok_or_else(|| {
         let expected = OBJECTIVES.map(|(name, _)| name).join(", ");
-        objective.fail("name", format!("one of {expected}"), name)
+        objective.fail("name", format!("an objective that predicts one number: {expected}"), name)
     })
 }
 
@@ -162,30 +167,33 @@ struct Booster<'a> {
 }
 
 impl<'a> Booster<'a> {
-    /// From either layout: until 3.3 `dart` holds a `gbtree` and its weights, since then the weights are among the model's keys.
+    /// From any of the layouts: until 3.2 `dart` holds a `gbtree` and its weights, in 3.3 the weights stand beside the model, since
+    /// then they are among its keys.
     fn find(learner: &Fields<'a>) -> Result<Booster<'a>, ImportError> {
         let booster = learner.object("gradient_booster")?;
-        let (model, outer) = match booster.text("name")? {
-            "gbtree" => (booster.object("model")?, None),
+        let model = match booster.text("name")? {
+            "gbtree" => booster.object("model")?,
             "dart" => {
-                let weights = booster.numbers("weight_drop")?;
                 let inner = booster.object("gbtree")?;
                 if inner.text("name")? != "gbtree" {
                     return Err(inner.fail("name", "gbtree within dart", inner.text("name")?));
                 }
                 let model = inner.object("model")?;
                 inner.end()?;
-                (model, Some(weights))
+                booster.required("weight_drop")?;
+                model
             }
             other => return Err(booster.fail("name", "gbtree or dart", other)),
         };
-        booster.end()?;
-        let weights = match (outer, model.optional("weight_drop")) {
-            (None, Some(_)) => Some(model.numbers("weight_drop")?),
-            (Some(_), Some(_)) => return Err(model.fail("weight_drop", "weights in one place", "them in two")),
-            (outer, None) => outer,
+        let places: Vec<&Fields<'_>> =
+            [&booster, &model].into_iter().filter(|place| place.optional("weight_drop").is_some()).collect();
+        let weights = match places[..] {
+            [] => None,
+            [place] => Some(place.numbers("weight_drop")?),
+            _ => return Err(model.fail("weight_drop", "weights in one place", "them in two")),
         };
-        // 3.4 may write an empty list where there are none.
+        booster.end()?;
+        // Without dropping there are none.
         let weights = weights.filter(|weights| !weights.is_empty());
         let parameters = model.object("gbtree_model_param")?;
         let parallel = parameters.count("num_parallel_tree")?.max(1);
@@ -215,7 +223,6 @@ impl<'a> Booster<'a> {
             let expected = format!("{}, one for each tree", list.len());
             return Err(model.fail("weight_drop", expected, weights.len().to_string()));
         }
-        model.ignore(&["weight_drop"]);
         let mut words = Words::new(limits);
         let mut nodes = limits.shape.nodes;
         let read = |(index, value): (usize, &Value)| {
