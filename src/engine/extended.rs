@@ -1,6 +1,8 @@
 //! Extended ensembles: the sum in the arithmetic of its dialect, then the mean and the link.
 
 use super::linear_leaves::LinearLeafKernel;
+use super::tables::TableKernel;
+use super::tables_of;
 use super::walk::WalkKernel;
 use super::xgboost::XgBoostKernel;
 use crate::model::{Dialect, ExtendedEnsemble, Link};
@@ -20,6 +22,9 @@ enum Sum {
     Walk(WalkKernel),
     LinearLeaves(LinearLeafKernel),
     XgBoost(XgBoostKernel),
+    Tables(TableKernel),
+    /// Of the XGBoost dialect.
+    TablesF32(TableKernel),
 }
 
 impl ExtendedKernel {
@@ -37,9 +42,26 @@ impl ExtendedKernel {
     pub(super) fn predict(&self, row: &[f64]) -> f64 {
         match &self.sum {
             Sum::XgBoost(kernel) => f64::from(linked_f32(self.link, kernel.predict(row))),
+            // The sum is an `f32`.
+            Sum::TablesF32(kernel) => f64::from(linked_f32(self.link, num::nearest_f32(kernel.predict(row)))),
+            Sum::Tables(kernel) => self.finished(kernel.predict(row)),
             Sum::Walk(kernel) => self.finished(kernel.predict(row)),
             Sum::LinearLeaves(kernel) => self.finished(kernel.predict(row)),
         }
+    }
+
+    /// The same with tables, where they serve. Linear leaves stay with the walk: it is the leaves that take the time.
+    pub(super) fn prepared(&self) -> Option<ExtendedKernel> {
+        let sum = match &self.sum {
+            Sum::Walk(walk) => Sum::Tables(tables_of(walk)?),
+            Sum::XgBoost(walk) => Sum::TablesF32(tables_of(walk)?),
+            Sum::LinearLeaves(_) | Sum::Tables(_) | Sum::TablesF32(_) => return None,
+        };
+        Some(ExtendedKernel { sum, ..*self })
+    }
+
+    pub(super) fn has_tables(&self) -> bool {
+        matches!(self.sum, Sum::Tables(_) | Sum::TablesF32(_))
     }
 
     /// LightGBM's order: `GBDT::Predict` divides, then converts.
@@ -59,6 +81,8 @@ impl ExtendedKernel {
             Sum::Walk(_) => "walk",
             Sum::LinearLeaves(_) => "walk, linear leaves",
             Sum::XgBoost(_) => "walk, f32",
+            Sum::Tables(_) => "tables",
+            Sum::TablesF32(_) => "tables, f32",
         }
     }
 }

@@ -13,6 +13,7 @@ mod calibrator;
 mod extended;
 mod linear;
 mod linear_leaves;
+mod source;
 mod tables;
 mod walk;
 mod xgboost;
@@ -22,6 +23,7 @@ pub use calibrator::{Calibrator, IntervalPredictor};
 use crate::model::Model;
 use extended::ExtendedKernel;
 use linear::LinearKernel;
+use source::Source;
 use tables::TableKernel;
 use walk::WalkKernel;
 
@@ -77,17 +79,21 @@ impl Predictor {
     /// take the walk back. `None`, and nothing is changed, where there is no walk, or so short a one that tables would be no
     /// faster, or one that tables cannot serve: see [`TableKernel::build`].
     pub(crate) fn prepare(&mut self) -> Option<Predictor> {
-        let Kernel::Walk(walk) = &self.kernel else { return None };
-        if walk.trees() < FEWEST_TREES {
-            return None;
-        }
-        let kernel = Kernel::Tables(TableKernel::build(walk)?);
+        let kernel = match &self.kernel {
+            Kernel::Walk(walk) => Kernel::Tables(tables_of(walk)?),
+            Kernel::Extended(walk) => Kernel::Extended(walk.prepared()?),
+            Kernel::Linear(_) | Kernel::Tables(_) => return None,
+        };
         Some(std::mem::replace(self, Predictor { kernel }))
     }
 
     /// Whether the answers are looked up in tables.
     pub fn has_tables(&self) -> bool {
-        matches!(self.kernel, Kernel::Tables(_))
+        match &self.kernel {
+            Kernel::Tables(_) => true,
+            Kernel::Extended(kernel) => kernel.has_tables(),
+            Kernel::Linear(_) | Kernel::Walk(_) => false,
+        }
     }
 
     /// Name of the kernel, for `inspect` and the benchmark.
@@ -99,4 +105,9 @@ impl Predictor {
             Kernel::Tables(_) => "tables",
         }
     }
+}
+
+/// The tables of a walk, where they serve and are worth it.
+fn tables_of(walk: &dyn Source) -> Option<TableKernel> {
+    if walk.trees() < FEWEST_TREES { None } else { TableKernel::build(walk) }
 }

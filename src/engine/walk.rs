@@ -3,6 +3,9 @@
 //! It is the kernel that needs no preparation, so it answers a cold start; and it is plain enough to be right by reading,
 //! so faster kernels are built from its answers and checked against them.
 
+use std::ops::Range;
+
+use super::source::{Cuts, Place, Source, Summing};
 use crate::model::{MissingRule, Node, Rule, TreeEnsemble};
 use crate::num;
 
@@ -11,20 +14,20 @@ pub(super) const ZERO: f64 = 1e-35_f32 as f64;
 
 /// A node of all trees in one array: 24 bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PackedNode {
+struct PackedNode {
     /// Threshold of a numeric split; the value of a leaf.
-    pub(super) number: f64,
+    number: f64,
     /// Where "no" goes, among the nodes of all trees; for a leaf, unused.
     right: u32,
     /// First word of a categorical split's set, and how many words it has.
     words: (u32, u16),
-    pub(super) feature: u16,
-    pub(super) ask: Ask,
+    feature: u16,
+    ask: Ask,
 }
 
 /// The question, with everything that does not need a number decided beforehand.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Ask {
+enum Ask {
     Leaf,
     /// NaN counts as 0.
     Plain,
@@ -104,9 +107,8 @@ impl WalkKernel {
         }
     }
 
-    /// What a split answers to a value of its feature. A leaf asks nothing, so its "yes" means nothing.
     #[inline]
-    pub(super) fn goes_left(&self, node: &PackedNode, value: f64) -> bool {
+    fn goes_left(&self, node: &PackedNode, value: f64) -> bool {
         match node.ask {
             Ask::Leaf => true,
             Ask::Plain => (if value.is_nan() { 0.0 } else { value }) <= node.number,
@@ -135,25 +137,51 @@ impl WalkKernel {
     }
 
     /// The categories that go left, 32 a word; empty for a split on a number.
-    pub(super) fn set(&self, node: &PackedNode) -> &[u32] {
+    fn set(&self, node: &PackedNode) -> &[u32] {
         let (first, count) = node.words;
         &self.words[first as usize..first as usize + usize::from(count)]
     }
+}
 
-    /// How many trees there are.
-    pub(super) fn trees(&self) -> usize {
+impl Source for WalkKernel {
+    fn trees(&self) -> usize {
         self.roots.len()
     }
 
-    /// The nodes of one tree, the root first.
-    pub(super) fn tree(&self, index: usize) -> &[PackedNode] {
+    fn tree(&self, index: usize) -> Range<usize> {
         let end = self.roots.get(index + 1).map_or(self.nodes.len(), |root| *root as usize);
-        &self.nodes[self.roots[index] as usize..end]
+        self.roots[index] as usize..end
     }
 
-    /// Where the right side of a split begins among the nodes of its own tree.
-    pub(super) fn right_within(&self, tree: usize, node: &PackedNode) -> usize {
-        (node.right - self.roots[tree]) as usize
+    fn place(&self, node: usize) -> Place {
+        match &self.nodes[node] {
+            PackedNode { ask: Ask::Leaf, number, .. } => Place::Leaf(*number),
+            PackedNode { feature, right, .. } => Place::Split { feature: *feature, right: *right as usize },
+        }
+    }
+
+    fn goes_left(&self, node: usize, value: f64) -> bool {
+        WalkKernel::goes_left(self, &self.nodes[node], value)
+    }
+
+    fn add_cuts(&self, node: usize, cuts: &mut Cuts) {
+        let node = &self.nodes[node];
+        match node.ask {
+            Ask::Leaf => {}
+            Ask::Plain | Ask::NanMissing(_) => cuts.add(node.number),
+            // What counts as zero is an interval with two ends, both included.
+            Ask::ZeroMissing(_) => [node.number, (-ZERO).next_down(), ZERO].into_iter().for_each(|cut| cuts.add(cut)),
+            Ask::InSet => cuts.add_set(self.set(node)),
+        }
+    }
+
+    /// What is truncated to a category below; for category 0, to a negative number.
+    fn last_before(&self, category: u32) -> f64 {
+        if category == 0 { -1.0 } else { f64::from(category).next_down() }
+    }
+
+    fn summing(&self) -> Summing {
+        Summing::F64
     }
 }
 

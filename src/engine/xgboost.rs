@@ -3,12 +3,17 @@
 //! It is apart from the other walk because hardly a line would be the same: the type, the comparison, what a category may
 //! be, and where the sum begins.
 
+use std::ops::Range;
+
+use super::source::{Cuts, Place, Source, Summing};
 use super::walk::index_of;
 use crate::model::{Node, Rule, TreeEnsemble};
 use crate::num;
 
 /// Categories from here on, and below 0, are in no set (`InvalidCat` in `src/common/categorical.h`).
 const OUT_OF_RANGE: f32 = 16_777_216.0;
+
+const TWO_TO_THE_128: f64 = 340_282_366_920_938_463_463_374_607_431_768_211_456.0;
 
 /// A node of all trees in one array: 16 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -91,25 +96,89 @@ impl XgBoostKernel {
         // `Tree::validate` has checked that every path ends in a leaf and that every feature is a column.
         loop {
             let node = &self.nodes[index as usize];
-            let value = num::nearest_f32(row[usize::from(node.feature)]);
-            let yes = match node.ask {
-                Ask::Leaf => return node.number,
-                Ask::Below(missing) | Ask::InSet(missing) if value.is_nan() => missing,
-                Ask::Below(_) => value < node.number,
-                Ask::InSet(_) => self.in_set(node.set, value),
-            };
-            index = if yes { index + 1 } else { node.right };
+            if let Ask::Leaf = node.ask {
+                return node.number;
+            }
+            let left = self.goes_left(node, row[usize::from(node.feature)]);
+            index = if left { index + 1 } else { node.right };
+        }
+    }
+
+    #[inline]
+    fn goes_left(&self, node: &PackedNode, value: f64) -> bool {
+        let value = num::nearest_f32(value);
+        match node.ask {
+            Ask::Below(missing) | Ask::InSet(missing) if value.is_nan() => missing,
+            Ask::Below(_) => value < node.number,
+            Ask::InSet(_) => self.in_set(node.set, value),
+            Ask::Leaf => true,
         }
     }
 
     fn in_set(&self, set: u32, value: f32) -> bool {
-        let (first, count) = self.sets[set as usize];
-        let words = &self.words[first as usize..(first + count) as usize];
         let category = num::truncate_to_u32(f64::from(value));
         // A negative fraction truncates to category 0, but is no category.
         (0.0..OUT_OF_RANGE).contains(&value)
-            && words.get(category as usize / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
+            && self.set(set).get(category as usize / 32).is_some_and(|word| word >> (category % 32) & 1 == 1)
     }
+
+    fn set(&self, set: u32) -> &[u32] {
+        let (first, count) = self.sets[set as usize];
+        &self.words[first as usize..(first + count) as usize]
+    }
+}
+
+impl Source for XgBoostKernel {
+    fn trees(&self) -> usize {
+        self.roots.len()
+    }
+
+    fn tree(&self, index: usize) -> Range<usize> {
+        let end = self.roots.get(index + 1).map_or(self.nodes.len(), |root| *root as usize);
+        self.roots[index] as usize..end
+    }
+
+    fn place(&self, node: usize) -> Place {
+        match &self.nodes[node] {
+            PackedNode { ask: Ask::Leaf, number, .. } => Place::Leaf(f64::from(*number)),
+            PackedNode { feature, right, .. } => Place::Split { feature: *feature, right: *right as usize },
+        }
+    }
+
+    fn goes_left(&self, node: usize, value: f64) -> bool {
+        XgBoostKernel::goes_left(self, &self.nodes[node], value)
+    }
+
+    fn add_cuts(&self, node: usize, cuts: &mut Cuts) {
+        let node = &self.nodes[node];
+        match node.ask {
+            Ask::Leaf => {}
+            Ask::Below(_) => last_rounded_below(node.number).into_iter().for_each(|cut| cuts.add(cut)),
+            Ask::InSet(_) => cuts.add_set(self.set(node.set)),
+        }
+    }
+
+    /// What is rounded to a number below the category; for category 0, to a negative number.
+    fn last_before(&self, category: u32) -> f64 {
+        let below = num::nearest_f32(f64::from(category));
+        last_rounded_below(below).unwrap_or(f64::NEG_INFINITY)
+    }
+
+    fn summing(&self) -> Summing {
+        Summing::F32(self.base)
+    }
+}
+
+/// The largest `f64` whose nearest `f32` is below this one; `None` below minus infinity, where there is none.
+fn last_rounded_below(limit: f32) -> Option<f64> {
+    if limit == f32::NEG_INFINITY {
+        return None;
+    }
+    // Numbers from half way to 2^128 on are rounded to infinity, as if that were the next `f32` after the largest.
+    let finite = |x: f32| if x.is_finite() { f64::from(x) } else { f64::from(x.signum()) * TWO_TO_THE_128 };
+    // Half way between two `f32` is an `f64`; it is rounded to the one whose last bit is 0.
+    let half_way = f64::midpoint(finite(limit.next_down()), finite(limit));
+    Some(if num::nearest_f32(half_way) < limit { half_way } else { half_way.next_down() })
 }
 
 #[cfg(test)]
@@ -165,5 +234,20 @@ mod tests {
             assert_eq!(trees.predict(&[value]).to_bits(), 22.5f32.to_bits(), "{value}");
         }
         assert_eq!(trees.predict(&[f64::NAN]).to_bits(), 12.5f32.to_bits());
+    }
+    #[test]
+    fn a_cut_is_the_last_number_that_is_rounded_below() {
+        let odd =
+            [0.0, -0.0, 1.0, -1.0, 0.1, 16_777_216.0, 1e-45, -1e-45, 1.5e-38, f32::MIN_POSITIVE, f32::MAX, f32::MIN];
+        for limit in odd.into_iter().flat_map(|x| [x.next_down(), x, x.next_up()]).chain([f32::INFINITY]) {
+            match last_rounded_below(limit) {
+                Some(cut) => {
+                    assert!(num::nearest_f32(cut) < limit, "{limit}: {cut}");
+                    assert!(num::nearest_f32(cut.next_up()) >= limit, "{limit}: {cut}");
+                }
+                None => assert_eq!(limit.to_bits(), f32::NEG_INFINITY.to_bits()),
+            }
+        }
+        assert_eq!(last_rounded_below(f32::NEG_INFINITY), None);
     }
 }

@@ -4,7 +4,6 @@
 //! a bin of its own, the last one. With that, missing rules, default directions and sets of categories need no thought
 //! when a ride is scored: each bin has one representative, and what the walk answers to it holds for all of the bin.
 
-use crate::engine::walk::{Ask, PackedNode, WalkKernel, ZERO};
 use crate::num;
 
 /// Cuts that a value is compared with where the grid is even enough.
@@ -12,59 +11,6 @@ const WINDOW: usize = 4;
 
 /// How fine a grid may be made so that it is even enough.
 const MOST_BUCKETS_PER_CUT: usize = 8;
-
-/// Collects where the answers of a feature's splits change.
-#[derive(Debug, Default)]
-pub(super) struct Cuts {
-    numbers: Vec<f64>,
-    /// Bit `k`: some set holds one of the categories `k - 1` and `k` and not the other.
-    changes: Vec<u32>,
-}
-
-impl Cuts {
-    /// Adds one split of the feature.
-    pub(super) fn add(&mut self, walk: &WalkKernel, split: &PackedNode) {
-        match split.ask {
-            Ask::Leaf => {}
-            Ask::Plain | Ask::NanMissing(_) => self.numbers.push(split.number),
-            // What counts as zero is an interval with two ends, both included.
-            Ask::ZeroMissing(_) => self.numbers.extend([split.number, (-ZERO).next_down(), ZERO]),
-            Ask::InSet => self.add_set(walk.set(split)),
-        }
-    }
-
-    fn add_set(&mut self, words: &[u32]) {
-        if self.changes.len() <= words.len() {
-            self.changes.resize(words.len() + 1, 0);
-        }
-        let mut carry = 0;
-        for (change, word) in self.changes.iter_mut().zip(words.iter().chain(&[0])) {
-            *change |= word ^ (word << 1 | carry);
-            carry = word >> 31;
-        }
-    }
-
-    /// The cuts in ascending order, each once; `None` if there are more than `most`.
-    pub(super) fn finish(mut self, most: usize) -> Option<Vec<f64>> {
-        let changes: usize = self.changes.iter().map(|word| word.count_ones() as usize).sum();
-        if changes > most {
-            return None;
-        }
-        for (index, word) in (0_u32..).zip(&self.changes) {
-            let in_word = (0..32).filter(|bit| word >> bit & 1 == 1);
-            self.numbers.extend(in_word.map(|bit| last_before(index * 32 + bit)));
-        }
-        self.numbers.sort_unstable_by(f64::total_cmp);
-        // The two zeros are one: no comparison tells them apart.
-        self.numbers.dedup();
-        (self.numbers.len() <= most).then_some(self.numbers)
-    }
-}
-
-/// The largest value that is truncated to a category below this one; for category 0, to a negative number.
-fn last_before(category: u32) -> f64 {
-    if category == 0 { -1.0 } else { f64::from(category).next_down() }
-}
 
 /// One value of each bin, in the order of the bins: the cuts, what lies beyond the last one, NaN.
 pub(super) fn representatives(cuts: &[f64]) -> impl Iterator<Item = f64> {

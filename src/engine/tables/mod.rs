@@ -6,7 +6,7 @@
 //! al., "A Fast Algorithm to Rank Documents with Additive Ensembles of Regression Trees", 2015; looking up their conjunction by
 //! bin is what makes the work the same for every ride.)
 //!
-//! The leaves are added in `f64` in tree order, as the walk adds them, so that the sum has the walk's bits.
+//! The leaves are added in tree order in the walk's own type, as the walk adds them, so that the sum has the walk's bits.
 //!
 //! A row is one line of the processor's cache: 32 trees of at most 16 leaves, 16 of at most 32, or 8 of at most 64. A block has rows for those
 //! bins alone that its own splits can tell apart, which is a small part of the ensemble's, and a map from the one to the other.
@@ -16,6 +16,8 @@ mod build;
 mod row;
 #[cfg(test)]
 mod tests;
+
+use std::ops::AddAssign;
 
 use bins::Bins;
 use row::{BITS, Row, WORDS};
@@ -51,30 +53,44 @@ struct Block {
     first_row: usize,
 }
 
-/// The leaves of each tree by the number that a mask has room for, those beyond its own 0; the last block is filled up with trees
-/// of one leaf, which is 0.
+/// The leaves, in the type in which they are added up.
 #[derive(Clone, Debug)]
 enum Leaves {
-    Few(Vec<[f64; 16]>),
-    Some(Vec<[f64; 32]>),
-    Many(Vec<[f64; 64]>),
+    F64(ByWidth<f64>),
+    F32 { base: f32, leaves: ByWidth<f32> },
+}
+
+/// The leaves of each tree by the number that a mask has room for, those beyond its own -0; the last block is filled up with trees
+/// of such leaves.
+#[derive(Clone, Debug)]
+enum ByWidth<T> {
+    Few(Vec<[T; 16]>),
+    Some(Vec<[T; 32]>),
+    Many(Vec<[T; 64]>),
 }
 
 impl TableKernel {
-    /// Sum of the leaves in tree order, in `f64`, from 0.
+    /// Base and leaves in tree order, in the arithmetic of the walk.
     pub(super) fn predict(&self, row: &[f64]) -> f64 {
         match &self.leaves {
-            Leaves::Few(leaves) => self.sum(leaves, row),
-            Leaves::Some(leaves) => self.sum(leaves, row),
-            Leaves::Many(leaves) => self.sum(leaves, row),
+            Leaves::F64(leaves) => self.sum_by_width(leaves, 0.0, row),
+            Leaves::F32 { base, leaves } => f64::from(self.sum_by_width(leaves, *base, row)),
         }
     }
 
-    fn sum<const LEAVES: usize>(&self, leaves: &[[f64; LEAVES]], row: &[f64]) -> f64 {
+    fn sum_by_width<T: Copy + AddAssign>(&self, leaves: &ByWidth<T>, base: T, row: &[f64]) -> T {
+        match leaves {
+            ByWidth::Few(leaves) => self.sum(leaves, base, row),
+            ByWidth::Some(leaves) => self.sum(leaves, base, row),
+            ByWidth::Many(leaves) => self.sum(leaves, base, row),
+        }
+    }
+
+    fn sum<T: Copy + AddAssign, const LEAVES: usize>(&self, leaves: &[[T; LEAVES]], base: T, row: &[f64]) -> T {
         let mut places = [0; MAX_FEATURES];
         let places = self.places_of(row, &mut places);
         let masks_a_word = BITS / LEAVES;
-        let mut sum = 0.0;
+        let mut sum = base;
         let blocks = self.blocks.iter().enumerate().zip(leaves.chunks_exact(masks_a_word * WORDS));
         for ((number, block), leaves) in blocks {
             let reachable = self.reachable(&self.rows[block.first_row..], places, number);

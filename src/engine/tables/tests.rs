@@ -1,8 +1,11 @@
 //! Tables against the walk they were built from: random ensembles, and every value at which an answer may change.
 
 use super::TableKernel;
+use crate::engine::source::Source;
 use crate::engine::walk::WalkKernel;
+use crate::engine::xgboost::XgBoostKernel;
 use crate::model::{Dialect, MissingRule, Rule, Tree, TreeBuilder, TreeEnsemble};
+use crate::num;
 
 /// Numbers that look random and are the same everywhere: Marsaglia's xorshift.
 struct Numbers(u64);
@@ -32,6 +35,7 @@ impl Numbers {
 /// What an ensemble is made of.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
+    dialect: Dialect,
     trees: usize,
     /// The fewest and the most leaves of a tree.
     leaves: (usize, usize),
@@ -57,45 +61,56 @@ const ODD_THRESHOLDS: [f64; 14] = [
     -1.0,
 ];
 
-fn rule(numbers: &mut Numbers, feature: u16) -> Rule {
+fn rule(numbers: &mut Numbers, dialect: Dialect, feature: u16) -> Rule {
+    let is_f32 = dialect == Dialect::XGBoost;
     let missing = numbers.one_of(&[MissingRule::None, MissingRule::Zero, MissingRule::Nan]);
+    let missing = if is_f32 { MissingRule::Nan } else { missing };
     let default_left = numbers.below(2) == 0;
+    let number = |threshold| {
+        let threshold = if is_f32 { f64::from(num::nearest_f32(threshold)) } else { threshold };
+        Rule::Numeric { threshold, missing, default_left }
+    };
     match (feature % 4, numbers.below(4)) {
         // Categories, now and then among thresholds on the same feature.
         (0, 0..3) | (1, 0) => {
             let words = numbers.below(4);
-            Rule::Categorical { bitset: (0..words).map(|_| numbers.word()).collect() }
+            let bitset = (0..words).map(|_| numbers.word()).collect();
+            if is_f32 && default_left { Rule::CategoricalOrMissing { bitset } } else { Rule::Categorical { bitset } }
         }
         // Odd ones, without which the others have even grids.
-        (2, 0..2) => Rule::Numeric { threshold: numbers.one_of(&ODD_THRESHOLDS), missing, default_left },
-        _ => Rule::Numeric { threshold: numbers.eighths(40) - 9.0, missing, default_left },
+        (2, 0..2) => number(numbers.one_of(&ODD_THRESHOLDS)),
+        // One of three is no `f32` before it is rounded.
+        _ => number((numbers.eighths(40) - 9.0) * numbers.one_of(&[1.0, 1.0, 0.1])),
     }
 }
 
-fn grow(numbers: &mut Numbers, tree: &mut TreeBuilder, leaves: usize, columns: u16) {
+fn grow(numbers: &mut Numbers, tree: &mut TreeBuilder, leaves: usize, shape: Shape) {
+    let Shape { dialect, columns, .. } = shape;
     if leaves == 1 {
         // Leaves of many sizes: another order of summing would have other bits.
-        tree.leaf((numbers.eighths(1000) - 500.0) * numbers.one_of(&[1e-9, 0.1, 1.0, 1e9]));
+        let value = (numbers.eighths(1000) - 500.0) * numbers.one_of(&[1e-9, 0.1, 1.0, 1e9]);
+        tree.leaf(if dialect == Dialect::XGBoost { f64::from(num::nearest_f32(value)) } else { value });
         return;
     }
     let feature = u16::try_from(numbers.below(usize::from(columns) - 1)).unwrap();
-    let rule = rule(numbers, feature);
+    let rule = rule(numbers, dialect, feature);
     tree.split(feature, rule);
     let left = 1 + numbers.below(leaves - 1);
-    grow(numbers, tree, left, columns);
-    grow(numbers, tree, leaves - left, columns);
+    grow(numbers, tree, left, shape);
+    grow(numbers, tree, leaves - left, shape);
 }
 
-fn ensemble(numbers: &mut Numbers, Shape { trees, leaves: (fewest, most), columns }: Shape) -> TreeEnsemble {
-    let trees = (0..trees)
+fn ensemble(numbers: &mut Numbers, shape: Shape) -> TreeEnsemble {
+    let (fewest, most) = shape.leaves;
+    let trees = (0..shape.trees)
         .map(|_| {
             let mut tree = TreeBuilder::default();
             let leaves = fewest + numbers.below(most - fewest + 1);
-            grow(numbers, &mut tree, leaves, columns);
+            grow(numbers, &mut tree, leaves, shape);
             tree.finish()
         })
         .collect();
-    TreeEnsemble { dialect: Dialect::LightGbm, trees }
+    TreeEnsemble { dialect: shape.dialect, trees }
 }
 
 /// Values of each column on each side of everything its splits ask for, and odd ones.
@@ -120,16 +135,46 @@ fn values(ensemble: &TreeEnsemble, columns: u16) -> Vec<Vec<f64>> {
         }
     }
     for of_column in &mut values {
+        // Half way to the neighbouring `f32`, where rounding to one changes.
+        let halves: Vec<f64> = of_column
+            .iter()
+            .map(|value| num::nearest_f32(*value))
+            .flat_map(|x| [x.next_down(), x.next_up()].map(|next| f64::midpoint(f64::from(x), f64::from(next))))
+            .collect();
+        of_column.extend(halves);
         let sides: Vec<f64> = of_column.iter().flat_map(|value| [value.next_down(), value.next_up()]).collect();
         of_column.extend(sides);
+        of_column.sort_unstable_by(f64::total_cmp);
+        of_column.dedup_by_key(|value| value.to_bits());
     }
     values
 }
 
+/// From a row to the walk's sum.
+type Sum = Box<dyn Fn(&[f64]) -> f64>;
+
+struct Walk {
+    source: Box<dyn Source>,
+    sum: Sum,
+}
+
+fn walk(numbers: &mut Numbers, ensemble: &TreeEnsemble) -> Walk {
+    match ensemble.dialect {
+        Dialect::LightGbm => {
+            let walk = WalkKernel::new(ensemble);
+            Walk { source: Box::new(walk.clone()), sum: Box::new(move |row| walk.predict(row)) }
+        }
+        Dialect::XGBoost => {
+            let walk = XgBoostKernel::new(ensemble, numbers.one_of(&[0.5, -0.0, -1e9]));
+            Walk { source: Box::new(walk.clone()), sum: Box::new(move |row| f64::from(walk.predict(row))) }
+        }
+    }
+}
+
 /// The first row for which the two differ.
-fn difference(walk: &WalkKernel, tables: &TableKernel, rows: impl Iterator<Item = Vec<f64>>) -> Option<String> {
+fn difference(walk: &Walk, tables: &TableKernel, rows: impl Iterator<Item = Vec<f64>>) -> Option<String> {
     for row in rows {
-        let (expected, found) = (walk.predict(&row), tables.predict(&row));
+        let (expected, found) = ((walk.sum)(&row), tables.predict(&row));
         if expected.to_bits() != found.to_bits() {
             return Some(format!("expected {expected}, found {found} for {row:?}"));
         }
@@ -154,31 +199,36 @@ fn tables_give_the_walks_bits_for_every_value_there_is() {
     ];
     let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
     let mut wrong = Vec::new();
-    for (trees, leaves, columns) in shapes {
+    for (dialect, (trees, leaves, columns)) in
+        [Dialect::LightGbm, Dialect::XGBoost].into_iter().flat_map(|dialect| shapes.map(|shape| (dialect, shape)))
+    {
         for _ in 0..12 {
-            let shape = Shape { trees, leaves, columns };
+            let shape = Shape { dialect, trees, leaves, columns };
             let ensemble = ensemble(&mut numbers, shape);
-            let walk = WalkKernel::new(&ensemble);
-            let Some(tables) = TableKernel::build(&walk) else {
+            let walk = walk(&mut numbers, &ensemble);
+            let Some(tables) = TableKernel::build(&*walk.source) else {
                 wrong.push(format!("{shape:?}: no tables"));
                 continue;
             };
             let values = values(&ensemble, columns);
-            // Each value once for each column, the other columns anything.
-            let most = values.iter().map(Vec::len).max().unwrap();
-            let rows = (0..most).map(|index| {
-                let of_column = |of_column: &Vec<f64>| match of_column.get(index) {
-                    Some(value) => *value,
-                    None => numbers.one_of(of_column),
-                };
-                values.iter().map(of_column).collect()
-            });
-            wrong.extend(difference(&walk, &tables, rows).map(|what| format!("{shape:?}: {what}")));
-            let rows = (0..400).map(|_| values.iter().map(|of_column| numbers.one_of(of_column)).collect());
-            wrong.extend(difference(&walk, &tables, rows).map(|what| format!("{shape:?}: {what}")));
+            wrong.extend(
+                difference(&walk, &tables, rows(&mut numbers, &values)).map(|what| format!("{shape:?}: {what}")),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Each value once for each column, the other columns anything; and rows of anything.
+fn rows(numbers: &mut Numbers, values: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
+    let most = values.iter().map(Vec::len).max().unwrap();
+    (0..most + 400).map(move |index| {
+        let of_column = |of_column: &Vec<f64>| match of_column.get(index) {
+            Some(value) if index < most => *value,
+            _ => numbers.one_of(of_column),
+        };
+        values.iter().map(of_column).collect()
+    })
 }
 
 fn stump(feature: u16, rule: Rule) -> Tree {
