@@ -139,7 +139,7 @@ impl Estimator {
                 self.calibrator.restore(walk);
             }
         }
-        self.predictor.has_tables()
+        self.predictor.is_prepared()
     }
 
     fn check_all_golden(&self) -> Result<(), OpenError> {
@@ -320,7 +320,7 @@ mod tests {
     fn tables_serve_once_they_have_answered_the_golden_rides() {
         let walk = Estimator::open(BUNDLE).unwrap();
         let mut prepared = walk.clone();
-        assert!(!walk.predictor().has_tables());
+        assert!(!walk.predictor().is_prepared());
         // The second time finds nothing to do. The two trees of the interval's scale are not worth tables.
         for _ in 0..2 {
             assert!(prepared.prepare());

@@ -1,8 +1,7 @@
 //! Extended ensembles: the sum in the arithmetic of its dialect, then the mean and the link.
 
 use super::linear_leaves::LinearLeafKernel;
-use super::tables::TableKernel;
-use super::tables_of;
+use super::prepared::Prepared;
 use super::walk::WalkKernel;
 use super::xgboost::XgBoostKernel;
 use crate::model::{Dialect, ExtendedEnsemble, Link};
@@ -22,9 +21,9 @@ enum Sum {
     Walk(WalkKernel),
     LinearLeaves(LinearLeafKernel),
     XgBoost(XgBoostKernel),
-    Tables(TableKernel),
-    /// Of the XGBoost dialect.
-    TablesF32(TableKernel),
+    Prepared(Prepared),
+    /// In the XGBoost dialect: its sum is an `f32`.
+    PreparedF32(Prepared),
 }
 
 impl ExtendedKernel {
@@ -40,32 +39,53 @@ impl ExtendedKernel {
     }
 
     pub(super) fn predict(&self, row: &[f64]) -> f64 {
-        match &self.sum {
-            Sum::XgBoost(kernel) => f64::from(linked_f32(self.link, kernel.predict(row))),
-            // The sum is an `f32`.
-            Sum::TablesF32(kernel) => f64::from(linked_f32(self.link, num::nearest_f32(kernel.predict(row)))),
-            Sum::Tables(kernel) => self.finished(kernel.predict(row)),
-            Sum::Walk(kernel) => self.finished(kernel.predict(row)),
-            Sum::LinearLeaves(kernel) => self.finished(kernel.predict(row)),
+        let sum = match &self.sum {
+            Sum::Walk(kernel) => kernel.predict(row),
+            Sum::LinearLeaves(kernel) => kernel.predict(row),
+            Sum::XgBoost(kernel) => f64::from(kernel.predict(row)),
+            Sum::Prepared(kernel) | Sum::PreparedF32(kernel) => kernel.predict(row),
+        };
+        self.finished(sum)
+    }
+
+    /// The same for rows of so many columns one after another, into as many places as there are.
+    pub(super) fn predict_rows(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
+        if let Sum::Prepared(kernel) | Sum::PreparedF32(kernel) = &self.sum {
+            kernel.predict_rows(rows, columns, numbers);
+            for number in numbers {
+                *number = self.finished(*number);
+            }
+        } else {
+            for (index, number) in numbers.iter_mut().enumerate() {
+                *number = self.predict(&rows[index * columns..]);
+            }
         }
     }
 
-    /// The same with tables, where they serve. Linear leaves stay with the walk: it is the leaves that take the time.
+    /// The same with something faster in the place of the walk, where there is. Linear leaves stay with the walk.
     pub(super) fn prepared(&self) -> Option<ExtendedKernel> {
         let sum = match &self.sum {
-            Sum::Walk(walk) => Sum::Tables(tables_of(walk)?),
-            Sum::XgBoost(walk) => Sum::TablesF32(tables_of(walk)?),
-            Sum::LinearLeaves(_) | Sum::Tables(_) | Sum::TablesF32(_) => return None,
+            Sum::Walk(walk) => Sum::Prepared(Prepared::build(walk)?),
+            Sum::XgBoost(walk) => Sum::PreparedF32(Prepared::build(walk)?),
+            Sum::LinearLeaves(_) | Sum::Prepared(_) | Sum::PreparedF32(_) => return None,
         };
         Some(ExtendedKernel { sum, ..*self })
     }
 
-    pub(super) fn has_tables(&self) -> bool {
-        matches!(self.sum, Sum::Tables(_) | Sum::TablesF32(_))
+    pub(super) fn is_prepared(&self) -> bool {
+        matches!(self.sum, Sum::Prepared(_) | Sum::PreparedF32(_))
+    }
+
+    /// From the sum to the prediction, in the type of the sum.
+    fn finished(&self, sum: f64) -> f64 {
+        match self.sum {
+            Sum::XgBoost(_) | Sum::PreparedF32(_) => f64::from(linked_f32(self.link, num::nearest_f32(sum))),
+            Sum::Walk(_) | Sum::LinearLeaves(_) | Sum::Prepared(_) => self.finished_f64(sum),
+        }
     }
 
     /// LightGBM's order: `GBDT::Predict` divides, then converts.
-    fn finished(&self, sum: f64) -> f64 {
+    fn finished_f64(&self, sum: f64) -> f64 {
         let x = (self.base + sum) / self.divisor;
         match self.link {
             Link::Identity => x,
@@ -81,8 +101,7 @@ impl ExtendedKernel {
             Sum::Walk(_) => "walk",
             Sum::LinearLeaves(_) => "walk, linear leaves",
             Sum::XgBoost(_) => "walk, f32",
-            Sum::Tables(_) => "tables",
-            Sum::TablesF32(_) => "tables, f32",
+            Sum::Prepared(ref kernel) | Sum::PreparedF32(ref kernel) => kernel.name(),
         }
     }
 }

@@ -3,18 +3,26 @@
 //! [`Predictor`] is the one seam between a [`Model`] and its kernels: it is built once from a validated model, chooses
 //! the kernel, and from then on predicting cannot fail and allocates nothing. A new kernel is one variant here.
 //!
-//! - `walk`: asks the questions of each tree one by one. Ready at once, so it answers until tables are built.
-//! - `tables`: every answer looked up, several trees at a time. Built from a walk, and gives its bits.
+//! - `walk`, `xgboost`: ask the questions of each tree one by one, each in its library's arithmetic. Ready at once, so they answer
+//!   until something faster is built.
+//! - `prepared`: what is built from a walk, through `source`, and gives its bits. `tables`: every answer looked up, several trees at
+//!   a time. `packed`: for trees too deep for that, smaller nodes and several steps at a time.
+//! - `extended`, `linear_leaves`: what else surrounds a sum over trees.
 //! - `linear`: the weighted sum.
 //!
 //! [`Calibrator`] is the same for a [`Calibration`](crate::model::Calibration), with its [`IntervalPredictor`].
 
+mod bins;
 mod calibrator;
 mod extended;
 mod linear;
 mod linear_leaves;
+mod packed;
+mod prepared;
 mod source;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod xgboost;
 
@@ -23,13 +31,8 @@ pub use calibrator::{Calibrator, IntervalPredictor};
 use crate::model::Model;
 use extended::ExtendedKernel;
 use linear::LinearKernel;
-use source::Source;
-use tables::TableKernel;
+use prepared::Prepared;
 use walk::WalkKernel;
-
-/// Trees from which on tables are faster: finding the bins costs what walking three or four trees does. From 32 on tables
-/// take about a ninth of the walk's time, for one row as for many.
-const FEWEST_TREES: usize = 4;
 
 /// A model ready to score rows.
 #[derive(Clone, Debug)]
@@ -42,7 +45,7 @@ enum Kernel {
     Linear(LinearKernel),
     Walk(WalkKernel),
     Extended(ExtendedKernel),
-    Tables(TableKernel),
+    Prepared(Prepared),
 }
 
 impl Predictor {
@@ -62,36 +65,43 @@ impl Predictor {
             Kernel::Linear(kernel) => kernel.predict(row),
             Kernel::Walk(kernel) => kernel.predict(row),
             Kernel::Extended(kernel) => kernel.predict(row),
-            Kernel::Tables(kernel) => kernel.predict(row),
+            Kernel::Prepared(kernel) => kernel.predict(row),
         }
     }
 
     /// The model's number for each of many rows, laid out one after another: as many as `numbers` has places for and `rows`
     /// has rows of `columns`.
     pub(crate) fn predict_rows(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
-        for (index, number) in numbers.iter_mut().enumerate() {
-            let Some(row) = rows.get(index * columns..(index + 1) * columns) else { return };
-            *number = self.predict(row);
+        let whole = rows.len().checked_div(columns).unwrap_or(numbers.len()).min(numbers.len());
+        let numbers = &mut numbers[..whole];
+        match &self.kernel {
+            Kernel::Prepared(kernel) => kernel.predict_rows(rows, columns, numbers),
+            Kernel::Extended(kernel) => kernel.predict_rows(rows, columns, numbers),
+            Kernel::Linear(_) | Kernel::Walk(_) => {
+                for (index, number) in numbers.iter_mut().enumerate() {
+                    *number = self.predict(&rows[index * columns..]);
+                }
+            }
         }
     }
 
-    /// Puts tables in the place of a walk and returns the walk, so that the caller can check the one against the other and
-    /// take the walk back. `None`, and nothing is changed, where there is no walk, or so short a one that tables would be no
-    /// faster, or one that tables cannot serve: see [`TableKernel::build`].
+    /// Puts a faster kernel in the place of a walk and returns the walk, so that the caller can check the one against the other
+    /// and take the walk back. `None`, and nothing is changed, where there is no walk, or none that would gain by it: see
+    /// [`Prepared::build`].
     pub(crate) fn prepare(&mut self) -> Option<Predictor> {
         let kernel = match &self.kernel {
-            Kernel::Walk(walk) => Kernel::Tables(tables_of(walk)?),
+            Kernel::Walk(walk) => Kernel::Prepared(Prepared::build(walk)?),
             Kernel::Extended(walk) => Kernel::Extended(walk.prepared()?),
-            Kernel::Linear(_) | Kernel::Tables(_) => return None,
+            Kernel::Linear(_) | Kernel::Prepared(_) => return None,
         };
         Some(std::mem::replace(self, Predictor { kernel }))
     }
 
-    /// Whether the answers are looked up in tables.
-    pub fn has_tables(&self) -> bool {
+    /// Whether something faster serves in the place of a walk.
+    pub fn is_prepared(&self) -> bool {
         match &self.kernel {
-            Kernel::Tables(_) => true,
-            Kernel::Extended(kernel) => kernel.has_tables(),
+            Kernel::Prepared(_) => true,
+            Kernel::Extended(kernel) => kernel.is_prepared(),
             Kernel::Linear(_) | Kernel::Walk(_) => false,
         }
     }
@@ -102,12 +112,7 @@ impl Predictor {
             Kernel::Linear(_) => "linear",
             Kernel::Walk(_) => "walk",
             Kernel::Extended(kernel) => kernel.name(),
-            Kernel::Tables(_) => "tables",
+            Kernel::Prepared(kernel) => kernel.name(),
         }
     }
-}
-
-/// The tables of a walk, where they serve and are worth it.
-fn tables_of(walk: &dyn Source) -> Option<TableKernel> {
-    if walk.trees() < FEWEST_TREES { None } else { TableKernel::build(walk) }
 }

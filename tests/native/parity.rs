@@ -110,7 +110,7 @@ fn this_host_gives_the_ledgers_bits_by_the_walk_and_by_tables() {
     assert!(lines.len() >= 2000, "expected at least 2,000 rides, found {}", lines.len());
     check(&estimator, &lines);
     assert!(estimator.prepare(), "the shipped bundle is one that tables serve");
-    assert!(estimator.calibration().interval().is_none_or(|interval| interval.predictor().has_tables()));
+    assert!(estimator.calibration().interval().is_none_or(|interval| interval.predictor().is_prepared()));
     check(&estimator, &lines);
 }
 

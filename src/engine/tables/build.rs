@@ -1,8 +1,8 @@
 //! Building tables from a walk: every bin's representative is put to every split, once.
 
-use super::bins::{Bins, representatives};
 use super::row::{BITS, Row, WORDS};
 use super::{Block, ByWidth, Feature, Leaves, MAX_FEATURES, TableKernel};
+use crate::engine::bins::{Bins, representatives};
 use crate::engine::source::{Cuts, Place, Source, Summing, leaves};
 use crate::num;
 

@@ -11,15 +11,12 @@
 //! A row is one line of the processor's cache: 32 trees of at most 16 leaves, 16 of at most 32, or 8 of at most 64. A block has rows for those
 //! bins alone that its own splits can tell apart, which is a small part of the ensemble's, and a map from the one to the other.
 
-mod bins;
 mod build;
 mod row;
-#[cfg(test)]
-mod tests;
 
 use std::ops::AddAssign;
 
-use bins::Bins;
+use super::bins::Bins;
 use row::{BITS, Row, WORDS};
 
 /// Features that splits may ask for: as many as a ride's row on the stack has room for.

@@ -1,9 +1,11 @@
-//! Tables against the walk they were built from: random ensembles, and every value at which an answer may change.
+//! What is built from a walk against that walk: random ensembles, and every value at which an answer may change.
 
-use super::TableKernel;
-use crate::engine::source::Source;
-use crate::engine::walk::WalkKernel;
-use crate::engine::xgboost::XgBoostKernel;
+use super::packed::PackedKernel;
+use super::prepared::Prepared;
+use super::source::Source;
+use super::tables::TableKernel;
+use super::walk::WalkKernel;
+use super::xgboost::XgBoostKernel;
 use crate::model::{Dialect, MissingRule, Rule, Tree, TreeBuilder, TreeEnsemble};
 use crate::num;
 
@@ -171,19 +173,22 @@ fn walk(numbers: &mut Numbers, ensemble: &TreeEnsemble) -> Walk {
     }
 }
 
-/// The first row for which the two differ.
-fn difference(walk: &Walk, tables: &TableKernel, rows: impl Iterator<Item = Vec<f64>>) -> Option<String> {
-    for row in rows {
-        let (expected, found) = ((walk.sum)(&row), tables.predict(&row));
-        if expected.to_bits() != found.to_bits() {
-            return Some(format!("expected {expected}, found {found} for {row:?}"));
+/// The first row for which the two differ, or the batch.
+fn difference(walk: &Walk, prepared: &Prepared, rows: &[Vec<f64>]) -> Option<String> {
+    let mut batch = vec![f64::NAN; rows.len()];
+    prepared.predict_rows(&rows.concat(), rows.first()?.len(), &mut batch);
+    for (row, in_batch) in rows.iter().zip(batch) {
+        let (expected, alone) = ((walk.sum)(row), prepared.predict(row));
+        if expected.to_bits() != alone.to_bits() || expected.to_bits() != in_batch.to_bits() {
+            let name = prepared.name();
+            return Some(format!("{name}: expected {expected}, found {alone}, in a batch {in_batch}, for {row:?}"));
         }
     }
     None
 }
 
 #[test]
-fn tables_give_the_walks_bits_for_every_value_there_is() {
+fn what_is_built_gives_the_walks_bits_for_every_value_there_is() {
     let shapes = [
         (1, (1, 1), 2),
         (5, (1, 1), 4),
@@ -196,6 +201,8 @@ fn tables_give_the_walks_bits_for_every_value_there_is() {
         (17, (2, 33), 9),
         (9, (63, 64), 5),
         (8, (64, 64), 128),
+        (9, (1, 65), 4),
+        (3, (300, 900), 7),
     ];
     let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
     let mut wrong = Vec::new();
@@ -206,14 +213,16 @@ fn tables_give_the_walks_bits_for_every_value_there_is() {
             let shape = Shape { dialect, trees, leaves, columns };
             let ensemble = ensemble(&mut numbers, shape);
             let walk = walk(&mut numbers, &ensemble);
-            let Some(tables) = TableKernel::build(&*walk.source) else {
-                wrong.push(format!("{shape:?}: no tables"));
-                continue;
-            };
+            let tables = TableKernel::build(&*walk.source).map(Prepared::Tables);
+            let packed = PackedKernel::build(&*walk.source).map(Prepared::Packed);
+            let serves = (tables.is_some(), packed.is_some());
+            if serves != (leaves.1 <= 64, true) && leaves.1 != 65 {
+                wrong.push(format!("{shape:?}: tables and packed walk serve: {serves:?}"));
+            }
             let values = values(&ensemble, columns);
-            wrong.extend(
-                difference(&walk, &tables, rows(&mut numbers, &values)).map(|what| format!("{shape:?}: {what}")),
-            );
+            let rows: Vec<Vec<f64>> = rows(&mut numbers, &values).collect();
+            let found = tables.iter().chain(&packed).filter_map(|kernel| difference(&walk, kernel, &rows));
+            wrong.extend(found.map(|what| format!("{shape:?}: {what}")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
