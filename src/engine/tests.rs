@@ -201,7 +201,9 @@ fn what_is_built_gives_the_walks_bits_for_every_value_there_is() {
         (17, (2, 33), 9),
         (9, (63, 64), 5),
         (8, (64, 64), 128),
-        (9, (1, 65), 4),
+        (7, (2, 65), 9),
+        (5, (127, 128), 3),
+        (9, (1, 129), 4),
         (3, (300, 900), 7),
     ];
     let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
@@ -216,7 +218,7 @@ fn what_is_built_gives_the_walks_bits_for_every_value_there_is() {
             let tables = TableKernel::build(&*walk.source).map(Prepared::Tables);
             let packed = PackedKernel::build(&*walk.source).map(Prepared::Packed);
             let serves = (tables.is_some(), packed.is_some());
-            if serves != (leaves.1 <= 64, true) && leaves.1 != 65 {
+            if serves != (leaves.1 <= 128, true) && leaves.1 != 129 {
                 wrong.push(format!("{shape:?}: tables and packed walk serve: {serves:?}"));
             }
             let values = values(&ensemble, columns);
@@ -268,8 +270,8 @@ fn what_tables_cannot_serve_or_would_take_too_much_is_left_to_the_walk() {
     let categories = |words| Rule::Categorical { bitset: vec![0x5555_5555; words] };
     let one_tree_each = |count: u32| (0..count).map(|n| stump(0, number(f64::from(n)))).collect();
     let rows = [
-        ("64 leaves", vec![of_leaves(64)], true),
-        ("65 leaves", vec![of_leaves(65)], false),
+        ("128 leaves", vec![of_leaves(128)], true),
+        ("129 leaves", vec![of_leaves(129)], false),
         ("no tree", vec![], false),
         ("the last column of a row", vec![stump(127, number(1.0))], true),
         ("a column beyond", vec![stump(128, number(1.0))], false),

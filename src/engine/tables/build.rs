@@ -16,14 +16,14 @@ const MAX_CUTS: usize = u16::MAX as usize - 1;
 struct Stump {
     node: usize,
     column: usize,
-    /// Which word of a row has its tree's mask.
+    /// In which word of a row its tree's mask begins.
     word: usize,
-    /// The bits of the leaves that a ride cannot reach any more which goes left here, or right.
-    lost: [u64; 2],
+    /// The bits of the leaves that a ride cannot reach any more which goes left here, or right; in that word and the next.
+    lost: [[u64; 2]; 2],
 }
 
 impl TableKernel {
-    /// The tables of a walk. `None` where they would not serve: a tree has more than 64 leaves, a feature more cuts than can
+    /// The tables of a walk. `None` where they would not serve: a tree has more than 128 leaves, a feature more cuts than can
     /// be counted, there are more features than a ride's row can have, or the tables would take more than 8 MiB.
     pub(in crate::engine) fn build(source: &dyn Source) -> Option<TableKernel> {
         let most_leaves = (0..source.trees()).map(|tree| leaves(source, source.tree(tree)).count()).max()?;
@@ -31,6 +31,7 @@ impl TableKernel {
             0..=16 => 16,
             17..=32 => 32,
             33..=64 => 64,
+            65..=128 => 128,
             _ => return None,
         };
         let mut budget = Budget { bytes: MAX_BYTES };
@@ -114,7 +115,8 @@ impl<'a> Builder<'a> {
             let mut reachable = [u64::MAX; WORDS];
             for stump in of_feature() {
                 let goes_left = self.source.goes_left(stump.node, value);
-                reachable[stump.word] &= !stump.lost[usize::from(!goes_left)];
+                let lost = stump.lost[usize::from(!goes_left)];
+                reachable[stump.word..].iter_mut().zip(lost).for_each(|(word, lost)| *word &= !lost);
             }
             rows.push(Row::new(reachable));
         }
@@ -124,10 +126,9 @@ impl<'a> Builder<'a> {
     /// The splits of one tree, of its place in its block.
     fn stumps(&self, index: usize, place: usize) -> Vec<Stump> {
         let nodes = self.source.tree(index);
-        let masks_a_word = BITS / self.mask;
-        let (word, shift) = (place / masks_a_word, place % masks_a_word * self.mask);
+        let (word, shift) = (place * self.mask / BITS, place * self.mask % BITS);
         // For each node, the bits of the leaves on its side of the tree.
-        let mut sides = vec![0_u64; nodes.len()];
+        let mut sides = vec![[0_u64; 2]; nodes.len()];
         let mut leaf = leaves(self.source, nodes.clone()).count() + shift;
         let mut stumps = Vec::new();
         // In preorder both sides of a split come after it, the left one first.
@@ -135,12 +136,12 @@ impl<'a> Builder<'a> {
             sides[node - nodes.start] = match self.source.place(node) {
                 Place::Leaf(_) => {
                     leaf -= 1;
-                    1 << leaf
+                    std::array::from_fn(|word| if leaf / BITS == word { 1 << (leaf % BITS) } else { 0 })
                 }
                 Place::Split { feature, right } => {
                     let (left, right) = (sides[node + 1 - nodes.start], sides[right - nodes.start]);
                     stumps.push(Stump { node, column: usize::from(feature), word, lost: [right, left] });
-                    left | right
+                    [left[0] | right[0], left[1] | right[1]]
                 }
             };
         }
@@ -150,7 +151,7 @@ impl<'a> Builder<'a> {
 
 /// How many trees a row has masks for.
 fn trees_a_row(mask: usize) -> usize {
-    BITS / mask * WORDS
+    BITS * WORDS / mask
 }
 
 /// What may still be taken.
@@ -177,7 +178,8 @@ impl Budget {
         Some(match mask {
             16 => ByWidth::Few(masked(source, trees, of)),
             32 => ByWidth::Some(masked(source, trees, of)),
-            _ => ByWidth::Many(masked(source, trees, of)),
+            64 => ByWidth::Many(masked(source, trees, of)),
+            _ => ByWidth::Most(masked(source, trees, of)),
         })
     }
 }

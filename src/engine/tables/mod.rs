@@ -64,6 +64,7 @@ enum ByWidth<T> {
     Few(Vec<[T; 16]>),
     Some(Vec<[T; 32]>),
     Many(Vec<[T; 64]>),
+    Most(Vec<[T; 128]>),
 }
 
 impl TableKernel {
@@ -80,18 +81,26 @@ impl TableKernel {
             ByWidth::Few(leaves) => self.sum(leaves, base, row),
             ByWidth::Some(leaves) => self.sum(leaves, base, row),
             ByWidth::Many(leaves) => self.sum(leaves, base, row),
+            ByWidth::Most(leaves) => self.sum(leaves, base, row),
         }
     }
 
     fn sum<T: Copy + AddAssign, const LEAVES: usize>(&self, leaves: &[[T; LEAVES]], base: T, row: &[f64]) -> T {
         let mut places = [0; MAX_FEATURES];
         let places = self.places_of(row, &mut places);
-        let masks_a_word = BITS / LEAVES;
         let mut sum = base;
-        let blocks = self.blocks.iter().enumerate().zip(leaves.chunks_exact(masks_a_word * WORDS));
+        let blocks = self.blocks.iter().enumerate().zip(leaves.chunks_exact(BITS * WORDS / LEAVES));
         for ((number, block), leaves) in blocks {
-            let reachable = self.reachable(&self.rows[block.first_row..], places, number);
-            for (word, leaves) in reachable.words().into_iter().zip(leaves.chunks_exact(masks_a_word)) {
+            let reachable = self.reachable(&self.rows[block.first_row..], places, number).words();
+            if LEAVES > BITS {
+                for (words, leaves) in reachable.chunks_exact(LEAVES / BITS).zip(leaves) {
+                    let (low, high) = (words[0].trailing_zeros(), words[1].trailing_zeros());
+                    let leaf = if words[0] == 0 { low + high } else { low } as usize;
+                    sum += leaves[leaf % LEAVES];
+                }
+                continue;
+            }
+            for (word, leaves) in reachable.into_iter().zip(leaves.chunks_exact((BITS / LEAVES).max(1))) {
                 for (mask, leaves) in leaves.iter().enumerate() {
                     // One of a tree's leaves is always left, so that this is none of the next mask's.
                     let leaf = (word >> (mask * LEAVES)).trailing_zeros() as usize;
