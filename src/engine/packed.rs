@@ -100,7 +100,7 @@ impl PackedKernel {
         let mut sum = [self.leaves.base()];
         for trees in self.trees.chunks_exact(LANES) {
             let mut at = std::array::from_fn(|lane| trees[lane].0);
-            self.descend(&mut at, [0; LANES], &bins);
+            self.descend(&mut at, |_, feature| bins[feature]);
             for (at, (_, first)) in at.into_iter().zip(trees) {
                 self.add(&mut sum, &[at], *first);
             }
@@ -129,7 +129,8 @@ impl PackedKernel {
                 for (index, numbers) in numbers.chunks_mut(LANES).enumerate() {
                     let mut at = [*root; LANES];
                     // Beyond the last row are bins too, of other rows or 0.
-                    self.descend(&mut at, std::array::from_fn(|lane| (index * LANES + lane) * width), &bins);
+                    let bins = &bins[index * LANES * width..(index + 1) * LANES * width];
+                    self.descend(&mut at, |lane, feature| bins[lane * width + feature]);
                     self.add(numbers, &at, *first);
                 }
             }
@@ -143,36 +144,39 @@ impl PackedKernel {
         }
     }
 
-    /// Leads each lane from its node to a leaf, by the bins that begin at its place.
-    fn descend(&self, at: &mut [u32; LANES], begins: [usize; LANES], bins: &[u16]) {
+    /// Leads each lane from its node to a leaf; `bin` says in which bin the lane's row is of a feature.
+    #[inline]
+    fn descend(&self, at: &mut [u32; LANES], bin: impl Fn(usize, usize) -> u16) {
         if self.sets.is_empty() {
-            self.descend_by::<false>(at, begins, bins);
+            while self.steps::<false>(at, &bin) {}
         } else {
-            self.descend_by::<true>(at, begins, bins);
+            while self.steps::<true>(at, &bin) {}
         }
     }
 
-    #[inline(never)]
-    fn descend_by<const SETS: bool>(&self, at: &mut [u32; LANES], begins: [usize; LANES], bins: &[u16]) {
-        loop {
-            let mut moved = 0;
-            for (at, begin) in at.iter_mut().zip(begins) {
-                let node = self.nodes[*at as usize];
-                let bin = bins[begin + node.feature()];
-                let is_right = if SETS && node.next & IN_SET != 0 {
-                    let word = u32::from(node.first) | u32::from(node.more) << 16;
-                    self.sets[word as usize + usize::from(bin / 32)] >> (bin % 32) & 1 == 0
-                } else {
-                    bin.wrapping_sub(node.first) > node.more
-                };
-                let next = node.yes() + u32::from(is_right);
-                moved |= next ^ *at;
-                *at = next;
-            }
-            if moved == 0 {
-                return;
-            }
+    /// Two steps of each lane; a leaf leads to itself. Whether any lane moved in the second.
+    #[inline]
+    fn steps<const SETS: bool>(&self, at: &mut [u32; LANES], bin: impl Fn(usize, usize) -> u16) -> bool {
+        let mut moved = 0;
+        for (lane, at) in at.iter_mut().enumerate() {
+            let half = self.step::<SETS>(*at, lane, &bin);
+            *at = self.step::<SETS>(half, lane, &bin);
+            moved |= half ^ *at;
         }
+        moved != 0
+    }
+
+    #[inline]
+    fn step<const SETS: bool>(&self, at: u32, lane: usize, bin: impl Fn(usize, usize) -> u16) -> u32 {
+        let node = self.nodes[at as usize];
+        let bin = bin(lane, node.feature());
+        let is_right = if SETS && node.next & IN_SET != 0 {
+            let word = u32::from(node.first) | u32::from(node.more) << 16;
+            self.sets[word as usize + usize::from(bin / 32)] >> (bin % 32) & 1 == 0
+        } else {
+            bin.wrapping_sub(node.first) > node.more
+        };
+        node.yes() + u32::from(is_right)
     }
 
     /// Adds the leaves that the lanes have reached in a tree whose leaves begin there.
