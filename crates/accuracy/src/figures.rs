@@ -46,7 +46,10 @@ pub(crate) fn covered(both: &Both) -> Result<[f64; 2]> {
 /// # Errors
 /// For one that does not open.
 pub(crate) fn frozen(bundle: &Bundle) -> Result<Estimator> {
-    Ok(Estimator::from_bundle(Bundle { golden: Vec::new(), ..bundle.clone() }, &Limits::default())?)
+    let mut estimator = Estimator::from_bundle(Bundle { golden: Vec::new(), ..bundle.clone() }, &Limits::default())?;
+    // Whole months are estimated by it.
+    estimator.prepare();
+    Ok(estimator)
 }
 
 /// The bundle with its correction and interval learnt again from a month, as `curbside recalibrate` does it.

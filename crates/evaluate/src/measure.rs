@@ -48,6 +48,9 @@ pub struct Group<K> {
 
 /// Estimates every ride twice: as recorded, and without its distance.
 pub fn measure(estimator: &Estimator, rides: &Rides) -> Measured {
+    // A month has tens of thousands of rides, and building what is faster takes as long as walking a thousand or two.
+    let mut estimator = estimator.clone();
+    estimator.prepare();
     let estimates = |trips: &[Trip]| trips.iter().map(|trip| estimator.estimate(trip)).collect::<Vec<Estimate>>();
     let (given, blind) = (estimates(&rides.trips), estimates(&rides.without_distance()));
     let zones: &Zones = estimator.zones();

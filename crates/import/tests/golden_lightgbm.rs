@@ -11,7 +11,6 @@ use curbside::Limits;
 use curbside::model::{MissingRule, Model, Rule};
 use curbside_import::Options;
 use curbside_import::lightgbm::{LightGbmModel, read};
-use golden::estimator;
 use ndarray::Array2;
 
 /// Files in tests/golden/lightgbm, made by the make.py there.
@@ -40,9 +39,7 @@ fn assert_same_bits(name: &str) {
     let model = model(name);
     let (matrix, expected) = rows(name);
     assert!(expected.len() >= 500, "{name}: only {} rows", expected.len());
-    let found = estimator(&model.feature_names, Model::Ensemble(model.ensemble.clone()))
-        .predict_matrix(&matrix.view())
-        .unwrap();
+    let found = golden::predicted(&model.feature_names, Model::Ensemble(model.ensemble.clone()), &matrix);
     let wrong: Vec<String> = found
         .iter()
         .zip(&expected)
@@ -136,8 +133,7 @@ fn every_objective_mean_and_leaf_gives_lightgbms_scores() {
         let bytes = file("rows");
         let (matrix, expected) = golden::rows(&bytes, imported.feature_names.len(), 16);
         assert!(expected.len() >= 500, "{name}: only {} rows", expected.len());
-        // NaN, which infinite rows of linear leaves give, is moved into the target's bounds and is no row of these.
-        let scores = |model| estimator(&imported.feature_names, model).raw_matrix(&matrix.view()).unwrap();
+        let scores = |model| golden::predicted(&imported.feature_names, model, &matrix);
         let (raw, predicted) = (scores(golden::raw(&imported.model)), scores(imported.model.clone()));
         for (row, expected) in expected.iter().enumerate() {
             let number = |at: usize| f64::from_be_bytes(expected[at..at + 8].try_into().unwrap());

@@ -71,7 +71,7 @@ fn differences(version: &str, name: &str, imported: &Imported) -> Vec<String> {
     let bytes = file(version, &rows_name);
     let (matrix, expected) = golden::rows(&bytes, imported.feature_names.len(), 8);
     assert!(expected.len() >= 500, "{name}: only {} rows", expected.len());
-    let scores = |model| golden::estimator(&imported.feature_names, model).predict_matrix(&matrix.view()).unwrap();
+    let scores = |model| golden::predicted(&imported.feature_names, model, &matrix);
     let (raw, predicted) = (scores(golden::raw(&imported.model)), scores(imported.model.clone()));
     let transformed = link(imported) != Link::Identity;
     let mut wrong = Vec::new();

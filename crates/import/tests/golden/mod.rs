@@ -6,7 +6,7 @@ use curbside::bundle::Card;
 use curbside::features::{Calendar, CalendarPart, DistanceEstimate, Expr, FeatureSpec, ZonePairs, Zones};
 use curbside::model::{Calibration, Link, Model, Target};
 use curbside::{Bundle, Estimator};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 /// A file below tests/golden.
 pub(crate) fn path(name: &str) -> PathBuf {
@@ -32,6 +32,19 @@ pub(crate) fn estimator(feature_names: &[String], model: Model) -> Estimator {
     };
     // Through bytes, so that what is stored is tested too.
     Estimator::open(&bundle.to_bytes().unwrap()).unwrap()
+}
+
+/// What the model says of rows that are encoded already: by the walk, and with the same bits by what takes its place.
+pub(crate) fn predicted(feature_names: &[String], model: Model, matrix: &Array2<f64>) -> Array1<f64> {
+    let walk = estimator(feature_names, model);
+    let mut prepared = walk.clone();
+    prepared.prepare();
+    let [walked, fast] = [&walk, &prepared].map(|estimator| estimator.raw_matrix(&matrix.view()).unwrap());
+    for (row, (walked, fast)) in walked.iter().zip(&fast).enumerate() {
+        let kernel = prepared.predictor().kernel();
+        assert_eq!(walked.to_bits(), fast.to_bits(), "row {row} {}: {walked}, by {kernel} {fast}", matrix.row(row));
+    }
+    walked
 }
 
 /// The same model without what is done to its sum: its raw score.
