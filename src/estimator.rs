@@ -80,13 +80,13 @@ impl Estimator {
     /// Freezes a bundle and checks its golden rides.
     ///
     /// The parts are validated in the order in which they lean on each other: target, features with zones, pairs,
-    /// model and calibration against the columns, golden rides against all of them.
+    /// model against the columns and background against the model, calibration, golden rides against all of them.
     ///
     /// # Errors
     ///
     /// [`OpenError`] of kind `Invalid`, `Limit` or `Golden`.
     pub fn from_bundle(bundle: Bundle, limits: &Limits) -> Result<Estimator, OpenError> {
-        let Bundle { card, target, features, zones, pairs, model, calibration, golden } = bundle;
+        let Bundle { card, target, features, zones, pairs, model, background, calibration, golden } = bundle;
         if !(target.low.is_finite() && target.high.is_finite() && target.low <= target.high) {
             let message = format!("expected finite bounds, low <= high, found {} and {}", target.low, target.high);
             return Err(OpenError::invalid(Section::Target, message));
@@ -106,6 +106,9 @@ impl Estimator {
             return Err(OpenError::invalid(Section::Pairs, "expected a bitset of 265 x 265"));
         }
         model.validate(encoder.columns(), &limits.shape).map_err(|fault| OpenError::invalid(Section::Model, fault))?;
+        if let Some(background) = &background {
+            background.validate(&model).map_err(|fault| OpenError::invalid(Section::Background, fault))?;
+        }
         calibration
             .validate(encoder.columns(), &limits.shape)
             .map_err(|fault| OpenError::invalid(Section::Calibration, fault))?;

@@ -12,14 +12,19 @@ use curbside::{Estimator, Trip};
 use libfuzzer_sys::fuzz_target;
 use sha2::Digest;
 
-const SECTIONS: u16 = 8;
+/// With a background and without.
+const SECTIONS: [u16; 2] = [9, 8];
 
 fuzz_target!(|body: &[u8]| {
+    SECTIONS.into_iter().for_each(|sections| open(body, sections));
+});
+
+fn open(body: &[u8], sections: u16) {
     let Ok(length) = u32::try_from(body.len()) else { return };
     let mut bytes = Vec::with_capacity(48 + body.len());
     bytes.extend(MAGIC);
     bytes.extend(FORMAT_VERSION.to_le_bytes());
-    bytes.extend(SECTIONS.to_le_bytes());
+    bytes.extend(sections.to_le_bytes());
     bytes.extend(length.to_le_bytes());
     bytes.extend(sha2::Sha256::digest(body));
     bytes.extend(body);
@@ -37,4 +42,4 @@ fuzz_target!(|body: &[u8]| {
             assert!((0.0..=100.0).contains(&estimate.trip_distance));
         }
     }
-});
+}

@@ -14,7 +14,7 @@ use crate::num;
 
 /// Doubles in byte planes, the most significant byte first.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-enum Floats {
+pub(super) enum Floats {
     /// Every value is an `f32`: 4 planes.
     Single(Vec<u8>),
     /// 8 planes.
@@ -23,7 +23,7 @@ enum Floats {
 
 impl Floats {
     #[cfg(not(target_arch = "wasm32"))]
-    fn new(values: &[f64]) -> Floats {
+    pub(super) fn new(values: &[f64]) -> Floats {
         let single = values.iter().all(|x| f64::from(num::nearest_f32(*x)).to_bits() == x.to_bits());
         let mut planes = Vec::new();
         for plane in 0..if single { 4 } else { 8 } {
@@ -36,7 +36,7 @@ impl Floats {
         if single { Floats::Single(planes) } else { Floats::Double(planes) }
     }
 
-    fn values(&self) -> Result<Vec<f64>, String> {
+    pub(super) fn values(&self) -> Result<Vec<f64>, String> {
         let (planes, width) = match self {
             Floats::Single(planes) => (planes, 4),
             Floats::Double(planes) => (planes, 8),
@@ -157,7 +157,53 @@ impl StoredEnsemble {
     }
 }
 
+/// What a node asks, by numbers alone.
+#[derive(Clone, Copy)]
+pub(super) enum Outline {
+    Leaf,
+    /// Which of its feature's distinct thresholds.
+    Threshold {
+        feature: usize,
+        rank: usize,
+    },
+    /// Of categories.
+    Set,
+}
+
 impl StoredEnsemble {
+    /// Nodes of all trees, as far as they say so themselves.
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes as usize
+    }
+
+    /// Splits of all trees, likewise.
+    pub(super) fn splits(&self) -> usize {
+        self.features.len()
+    }
+
+    /// How many bins each feature has: one more than it has thresholds.
+    pub(super) fn bins(&self) -> impl Iterator<Item = usize> {
+        self.threshold_counts.iter().map(|count| usize::from(*count) + 1)
+    }
+
+    /// The nodes in their order, as the streams have them: whether these fit each other is for
+    /// [`into_ensemble`](StoredEnsemble::into_ensemble) to say.
+    pub(super) fn outline(&self) -> impl Iterator<Item = Result<Outline, &'static str>> {
+        let (mut splits, mut ranks) = (self.features.iter().zip(&self.rules), self.threshold_indices.iter());
+        (0..self.nodes()).map(move |index| {
+            let byte = self.shape.get(index / 8).ok_or("expected a bit of shape for each node, found fewer")?;
+            if byte >> (index % 8) & 1 == 0 {
+                return Ok(Outline::Leaf);
+            }
+            let (feature, rule) = splits.next().ok_or("expected a feature and a rule for each split, found fewer")?;
+            if *rule >= CATEGORICAL {
+                return Ok(Outline::Set);
+            }
+            let rank = ranks.next().ok_or("expected as many thresholds as splits, found fewer")?;
+            Ok(Outline::Threshold { feature: usize::from(*feature), rank: usize::from(*rank) })
+        })
+    }
+
     /// Puts the trees together again. Every stream must be used up exactly.
     pub(super) fn into_ensemble(self, shape: &TreeShape) -> Result<TreeEnsemble, String> {
         let count = self.nodes as usize;

@@ -17,8 +17,10 @@ use super::error::{OpenError, OpenErrorKind};
 
 /// The first eight bytes. The high bit and the line ends betray a transfer that took the file for text, as PNG's do.
 pub const MAGIC: [u8; 8] = *b"\x89CURB\r\n\x1a";
-/// The format that this build reads and writes.
-pub const FORMAT_VERSION: u16 = 2;
+/// The format that this build writes.
+pub const FORMAT_VERSION: u16 = 3;
+/// The oldest format that this build reads.
+pub const OLDEST_VERSION: u16 = 2;
 /// Length of the header.
 pub const HEADER_BYTES: usize = 48;
 const ENTRY_BYTES: usize = 8;
@@ -43,20 +45,30 @@ pub enum Section {
     Golden = 7,
     /// [`Calibration`](crate::model::Calibration)
     Calibration = 8,
+    /// [`Background`](crate::model::Background); the only one that may be absent, and no part of version 2
+    Background = 9,
 }
 
 impl Section {
     /// All sections, in the order of the file.
-    pub const ALL: [Section; 8] = [
+    pub const ALL: [Section; 9] = [
         Section::Card,
         Section::Target,
         Section::Features,
         Section::Zones,
         Section::Pairs,
         Section::Model,
+        Section::Background,
         Section::Calibration,
         Section::Golden,
     ];
+
+    /// The sections of a file that has so many of them: all, or all but the background.
+    fn of(header: &Header) -> Option<impl Iterator<Item = Section>> {
+        let whole = usize::from(header.sections) == Section::ALL.len() && header.version >= 3;
+        let known = whole || usize::from(header.sections) == Section::ALL.len() - 1;
+        known.then(|| Section::ALL.into_iter().filter(move |section| whole || *section != Section::Background))
+    }
 
     /// Name, for messages.
     pub fn name(self) -> &'static str {
@@ -69,6 +81,7 @@ impl Section {
             Section::Model => "model",
             Section::Calibration => "calibration",
             Section::Golden => "golden",
+            Section::Background => "background",
         }
     }
 }
@@ -76,6 +89,8 @@ impl Section {
 /// The fixed part of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// Format version, from [`OLDEST_VERSION`] to [`FORMAT_VERSION`].
+    pub version: u16,
     /// Number of sections.
     pub sections: u16,
     /// Bytes of the body.
@@ -107,9 +122,10 @@ impl Header {
             return fail(OpenErrorKind::Truncated, bytes.len(), message);
         };
         let version = u16::from_le_bytes([fixed[8], fixed[9]]);
-        if version != FORMAT_VERSION {
+        if !(OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
             let age = if version > FORMAT_VERSION { "newer" } else { "older" };
-            let message = format!("expected format version {FORMAT_VERSION}, found {version}, which is {age}");
+            let expected = format!("expected format version {OLDEST_VERSION} to {FORMAT_VERSION}");
+            let message = format!("{expected}, found {version}, which is {age}");
             return fail(OpenErrorKind::Version, 8, message);
         }
         if bytes.len() > limits.bytes {
@@ -123,7 +139,7 @@ impl Header {
         }
         let mut digest = [0; 32];
         digest.copy_from_slice(&fixed[16..48]);
-        Ok(Header { sections: u16::from_le_bytes([fixed[10], fixed[11]]), body_bytes, digest })
+        Ok(Header { version, sections: u16::from_le_bytes([fixed[10], fixed[11]]), body_bytes, digest })
     }
 }
 
@@ -147,16 +163,21 @@ impl<'a> Body<'a> {
         let header = Header::from_bytes(bytes, limits)?;
         check_digest(&header, &bytes[HEADER_BYTES..])?;
         let malformed = |offset, message| Err(OpenError::new(OpenErrorKind::Malformed, offset, message));
-        if usize::from(header.sections) != Section::ALL.len() {
-            let message = format!("expected {} sections, found {}", Section::ALL.len(), header.sections);
+        let Some(expected) = Section::of(&header) else {
+            let most = Section::ALL.len();
+            let message = format!(
+                "expected {} or {most} sections, {most} from version 3 on, found {}",
+                most - 1,
+                header.sections
+            );
             return malformed(10, message);
-        }
-        let mut offset = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
+        };
+        let mut offset = HEADER_BYTES + usize::from(header.sections) * ENTRY_BYTES;
         let Some(table) = bytes.get(HEADER_BYTES..offset) else {
             return malformed(HEADER_BYTES, "expected a table of sections, found the end".to_owned());
         };
         let mut sections = Vec::with_capacity(Section::ALL.len());
-        for (section, entry) in Section::ALL.into_iter().zip(table.chunks_exact(ENTRY_BYTES)) {
+        for (section, entry) in expected.zip(table.chunks_exact(ENTRY_BYTES)) {
             let kind = u16::from_le_bytes([entry[0], entry[1]]);
             let zero = u16::from_le_bytes([entry[2], entry[3]]);
             let length = u32::from_le_bytes([entry[4], entry[5], entry[6], entry[7]]) as usize;
@@ -178,11 +199,16 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn section(&self, section: Section) -> Result<SectionBytes<'a>, OpenError> {
-        self.sections
-            .iter()
-            .find(|found| found.section == section)
-            .copied()
-            .ok_or_else(|| OpenError::malformed(section, 0, "the section is absent".to_owned()))
+        self.optional(section).ok_or_else(|| OpenError::malformed(section, 0, "the section is absent".to_owned()))
+    }
+
+    pub(super) fn optional(&self, section: Section) -> Option<SectionBytes<'a>> {
+        self.sections().find(|found| found.section == section)
+    }
+
+    /// In the order of the file.
+    pub(super) fn sections(&self) -> impl Iterator<Item = SectionBytes<'a>> {
+        self.sections.iter().copied()
     }
 }
 

@@ -7,6 +7,7 @@
 //! - [`Limits`]: what opening may cost. [`OpenError`]: who deployed these bytes, and what is wrong with them.
 //! - [`Header`]: the first 48 bytes. [`Section`]: the parts of the body.
 
+mod background;
 mod card;
 mod codec;
 mod ensemble;
@@ -16,12 +17,13 @@ mod stored;
 
 pub use card::{BoroughError, Card, DroppedRows, IntervalMetrics, Metrics, Month};
 pub use error::{OpenError, OpenErrorKind};
-pub use header::{FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, Section};
+pub use header::{FORMAT_VERSION, HEADER_BYTES, Header, MAGIC, OLDEST_VERSION, Section};
 
 use serde::{Deserialize, Serialize};
 
 use crate::features::{FeatureSpec, ZonePairs, Zones};
-use crate::model::{Calibration, Model, Target, TreeShape};
+use crate::model::{Background, Calibration, Model, Target, TreeShape};
+use background::StoredBackground;
 use stored::{StoredCalibration, StoredModel};
 
 /// What opening a bundle may cost.
@@ -84,6 +86,8 @@ pub struct Bundle {
     pub pairs: ZonePairs,
     /// The model.
     pub model: Model,
+    /// What explanations compare with; `None` for a model that came without it.
+    pub background: Option<Background>,
     /// What was learnt about it afterwards.
     pub calibration: Calibration,
     /// Rides with known answers.
@@ -115,7 +119,10 @@ impl Bundle {
     pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Bundle, OpenError> {
         let body = header::Body::open(bytes, limits)?;
         let model: StoredModel = codec::decode(body.section(Section::Model)?)?;
+        let background = body.optional(Section::Background).map(codec::decode::<StoredBackground>).transpose()?;
         let calibration: StoredCalibration = codec::decode(body.section(Section::Calibration)?)?;
+        // Before the model, whose streams it leans on, is put together.
+        let background = background.map(|stored| stored.into_background(&model, limits)).transpose();
         Ok(Bundle {
             card: codec::decode(body.section(Section::Card)?)?,
             target: codec::decode(body.section(Section::Target)?)?,
@@ -123,6 +130,7 @@ impl Bundle {
             zones: codec::decode(body.section(Section::Zones)?)?,
             pairs: codec::decode(body.section(Section::Pairs)?)?,
             model: model.into_model(limits).map_err(|fault| OpenError::invalid(Section::Model, fault))?,
+            background: background.map_err(|fault| OpenError::invalid(Section::Background, fault))?,
             calibration: calibration
                 .into_calibration(limits)
                 .map_err(|fault| OpenError::invalid(Section::Calibration, fault))?,
@@ -139,16 +147,21 @@ impl Bundle {
     pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
         let model = StoredModel::from_model(&self.model)?;
         let calibration = StoredCalibration::from_calibration(&self.calibration)?;
-        header::write(&[
+        let background = self.background.as_ref().map(|known| StoredBackground::from_background(known, &model));
+        let mut sections = vec![
             (Section::Card, codec::encode(&self.card)?),
             (Section::Target, codec::encode(&self.target)?),
             (Section::Features, codec::encode(&self.features)?),
             (Section::Zones, codec::encode(&self.zones)?),
             (Section::Pairs, codec::encode(&self.pairs)?),
             (Section::Model, codec::encode(&model)?),
-            (Section::Calibration, codec::encode(&calibration)?),
-            (Section::Golden, codec::encode(&self.golden)?),
-        ])
+        ];
+        if let Some(background) = background {
+            sections.push((Section::Background, codec::encode(&background)?));
+        }
+        sections.push((Section::Calibration, codec::encode(&calibration)?));
+        sections.push((Section::Golden, codec::encode(&self.golden)?));
+        header::write(&sections)
     }
 
     /// The sections of a bundle and their sizes.
@@ -158,9 +171,6 @@ impl Bundle {
     /// As [`from_bytes`](Bundle::from_bytes), for the header alone.
     pub fn sizes(bytes: &[u8], limits: &Limits) -> Result<Vec<SectionSize>, OpenError> {
         let body = header::Body::open(bytes, limits)?;
-        Section::ALL
-            .iter()
-            .map(|section| Ok(SectionSize { section: *section, bytes: body.section(*section)?.bytes.len() }))
-            .collect()
+        Ok(body.sections().map(|found| SectionSize { section: found.section, bytes: found.bytes.len() }).collect())
     }
 }

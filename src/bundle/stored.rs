@@ -46,6 +46,15 @@ impl StoredModel {
         })
     }
 
+    /// The streams of its trees, if it has any.
+    pub(super) fn trees(&self) -> Option<&StoredEnsemble> {
+        match self {
+            StoredModel::Linear(_) => None,
+            StoredModel::Ensemble(stored) => Some(stored),
+            StoredModel::Extended(stored) => Some(&stored.trees),
+        }
+    }
+
     pub(super) fn into_model(self, limits: &Limits) -> Result<Model, String> {
         Ok(match self {
             StoredModel::Linear(linear) => Model::Linear(linear),

@@ -5,9 +5,11 @@
 //! - [`TreeEnsemble`]: trees whose leaves are summed; [`Tree`], [`Node`], [`Split`], [`Rule`], [`MissingRule`].
 //! - [`ExtendedEnsemble`]: trees with more than a sum around them: base score, mean, linear leaves, [`Link`]; [`LinearLeaf`].
 //! - [`Calibration`]: what is learnt about a model afterwards: [`Correction`], [`IntervalModel`], [`Quantiles`], [`Interval`].
+//! - [`Background`]: what estimates are compared with where they are explained.
 //! - [`Target`]: what the number means and between which bounds it is kept.
 //! - [`ModelError`]: why a model cannot be scored.
 
+mod background;
 mod calibration;
 mod extended;
 mod linear;
@@ -17,6 +19,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use background::Background;
 pub use calibration::{Calibration, Correction, Interval, IntervalModel, Quantiles};
 pub use extended::{ExtendedEnsemble, LinearLeaf, Link};
 pub use linear::{Linear, Term};

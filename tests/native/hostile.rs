@@ -3,7 +3,7 @@
 
 use crate::support;
 use curbside::bundle::{OpenErrorKind, Section};
-use curbside::model::{ExtendedEnsemble, LinearLeaf, Link, MissingRule, Model, Node, Rule};
+use curbside::model::{Background, ExtendedEnsemble, LinearLeaf, Link, MissingRule, Model, Node, Rule};
 use curbside::trip::Pickup;
 use curbside::{Bundle, Estimator, Limits, Trip};
 
@@ -60,14 +60,14 @@ fn every_change_of_one_byte_gives_an_error_or_a_working_model() {
         let bytes = bundle.to_bytes().unwrap();
         let sizes = Bundle::sizes(&bytes, &Limits::default()).unwrap();
         let body = curbside::bundle::HEADER_BYTES;
-        let table = body + 8 * sizes.len();
-        let before: usize = sizes.iter().take_while(|size| size.section != Section::Pairs).map(|size| size.bytes).sum();
-        let pairs = table + before..table + before + sizes[Section::Pairs as usize - 1].bytes;
+        let start = |of: Section| {
+            let before = sizes.iter().take_while(|size| size.section != of).map(|size| size.bytes).sum::<usize>();
+            body + 8 * sizes.len() + before
+        };
+        let pairs = start(Section::Pairs)..start(Section::Model);
         let (mut opened, mut refused) = (0, 0);
-        // The other sections of the extended ensembles are those of the first two bundles.
-        let start = table
-            + sizes.iter().take_while(|size| size.section != Section::Model).map(|size| size.bytes).sum::<usize>();
-        let model = start..start + sizes[Section::Model as usize - 1].bytes;
+        // The other sections of the extended ensembles are those of the first two bundles; the background follows the model.
+        let model = start(Section::Model)..start(Section::Calibration);
         let extended = matches!(bundle.model, Model::Extended(_));
         for position in if extended { model } else { body..bytes.len() } {
             // Every bit of the pairs is alike but the first few, which are their length.
@@ -111,7 +111,12 @@ fn the_header_says_what_is_wrong() {
         ("text", b"<!doctype html>".to_vec(), OpenErrorKind::NotABundle, "curbside train"),
         ("gzip", vec![0x1f, 0x8b, 8, 0], OpenErrorKind::NotABundle, "inflate it first"),
         ("magic alone", good[..8].to_vec(), OpenErrorKind::Truncated, "expected 48 bytes, found 8"),
-        ("newer", patched(8, 3), OpenErrorKind::Version, "found 3, which is newer; update this build"),
+        (
+            "newer",
+            patched(8, 4),
+            OpenErrorKind::Version,
+            "format version 2 to 3, found 4, which is newer; update this build",
+        ),
         ("older", patched(8, 0), OpenErrorKind::Version, "found 0, which is older"),
         ("longer", longer, OpenErrorKind::Truncated, "bytes of body, found"),
     ];
@@ -125,6 +130,54 @@ fn the_header_says_what_is_wrong() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let limits = Limits { bytes: 100, ..Limits::default() };
     assert_eq!(Estimator::open_with(&good, &limits).unwrap_err().kind(), OpenErrorKind::Limit);
+}
+
+#[test]
+fn what_a_model_was_compared_with_is_read_as_it_was_written() {
+    let bundle = support::bundle(support::ensemble());
+    let sizes = |bundle: &Bundle| {
+        let sizes = Bundle::sizes(&bundle.to_bytes().unwrap(), &Limits::default()).unwrap();
+        sizes.iter().find(|size| size.section == Section::Background).map(|size| size.bytes)
+    };
+    // Four sums and five deviations of a byte, and three bytes for the kind and their lengths.
+    assert_eq!(sizes(&bundle), Some(12));
+    // Rows by the thousand, by the million, beyond what deviations can say, and what are no rows.
+    for factor in [97.0, 10_007.0, 999_983.0, 99_999_989.0, 0.5, 1e-3] {
+        let mut bundle = bundle.clone();
+        let Some(Background::Covers(covers)) = &mut bundle.background else { panic!("trees have covers") };
+        for cover in covers {
+            *cover *= factor;
+        }
+        assert_eq!(Bundle::from_bytes(&bundle.to_bytes().unwrap(), &Limits::default()).unwrap(), bundle, "{factor}");
+    }
+    let without = Bundle { background: None, ..bundle.clone() };
+    assert_eq!(sizes(&without), None);
+    assert_eq!(Bundle::from_bytes(&without.to_bytes().unwrap(), &Limits::default()).unwrap(), without);
+    // Means of a sum must be as many as its terms, and numbers.
+    for (means, words) in
+        [(vec![1.0], "2 means, one for each term, found 1"), (vec![1.0, f64::NAN], "finite means, found NaN")]
+    {
+        let bundle = Bundle { background: Some(Background::Means(means)), ..support::bundle(support::linear()) };
+        let error = Estimator::open(&bundle.to_bytes().unwrap()).unwrap_err();
+        assert!(error.section() == Some(Section::Background) && error.to_string().contains(words), "{error}");
+    }
+    let covered = Some(Background::Covers(vec![1.0; 4]));
+    let bundle = Bundle { background: covered, ..support::bundle(support::linear_leaves()) };
+    let error = Estimator::open(&bundle.to_bytes().unwrap()).unwrap_err();
+    assert!(error.to_string().contains("expected none for trees with linear leaves"), "{error}");
+}
+
+#[test]
+fn a_file_of_version_2_is_the_same_bundle_without_a_background() {
+    let old = std::fs::read("tests/native/format-2.curb.raw").unwrap();
+    let bundle = Bundle { background: None, ..support::bundle(support::ensemble()) };
+    assert_eq!(Bundle::from_bytes(&old, &Limits::default()).unwrap(), bundle);
+    assert!(open_and_use(&old));
+    // Version 2 has no section more.
+    let mut nine = support::bundle(support::ensemble()).to_bytes().unwrap();
+    nine[8] = 2;
+    let error = Estimator::open(&nine).unwrap_err().to_string();
+    assert!(error.contains("expected 8 or 9 sections, 9 from version 3 on, found 9"), "{error}");
 }
 
 #[test]
@@ -182,7 +235,20 @@ fn what_a_dialect_has_no_arithmetic_for_is_refused() {
 #[test]
 fn parts_that_do_not_fit_each_other_are_named() {
     type Change = fn(&mut Bundle);
-    let rows: [(Section, &str, Change); 8] = [
+    fn covers(bundle: &mut Bundle) -> &mut Vec<f64> {
+        let Some(Background::Covers(covers)) = &mut bundle.background else { panic!("trees have covers") };
+        covers
+    }
+    let rows: [(Section, &str, Change); 15] = [
+        (Section::Background, "9 covers, one for each leaf, found 8", |b| covers(b).truncate(8)),
+        (Section::Background, "9 covers, one for each leaf, found 10", |b| covers(b).push(20.0)),
+        (Section::Background, "covers above 0, found 0", |b| covers(b)[3] = 0.0),
+        (Section::Background, "covers above 0, found NaN", |b| covers(b)[3] = f64::NAN),
+        (Section::Background, "a finite sum, found inf", |b| covers(b)[3..5].fill(1e308)),
+        (Section::Background, "expected covers for trees, found means", |b| {
+            b.background = Some(Background::Means(vec![]));
+        }),
+        (Section::Background, "expected means for a weighted sum", |b| b.model = support::linear()),
         (Section::Target, "low <= high", |b| b.target.high = f64::NAN),
         (Section::Features, "ascending ids", |b| b.zones.zones.swap(0, 1)),
         (Section::Features, "boroughs", |b| b.zones.boroughs.clear()),

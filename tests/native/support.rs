@@ -6,8 +6,8 @@ use curbside::features::{
     Zones,
 };
 use curbside::model::{
-    Calibration, Correction, Dialect, ExtendedEnsemble, IntervalModel, Linear, LinearLeaf, Link, MissingRule, Model,
-    Quantiles, Rule, Target, Term, Tree, TreeBuilder, TreeEnsemble,
+    Background, Calibration, Correction, Dialect, ExtendedEnsemble, IntervalModel, Linear, LinearLeaf, Link,
+    MissingRule, Model, Quantiles, Rule, Target, Term, Tree, TreeBuilder, TreeEnsemble,
 };
 use curbside::trip::Pickup;
 use curbside::{Bundle, Estimator, Limits, Trip};
@@ -174,6 +174,23 @@ pub(crate) fn calibration() -> Calibration {
     }
 }
 
+/// A background for a model: whole rows for trees, other weights for an extended ensemble's, none for linear leaves.
+pub(crate) fn background(model: &Model) -> Option<Background> {
+    let covers = |trees: &TreeEnsemble, first: f64| {
+        let leaves = trees.leaves().enumerate();
+        Background::Covers(
+            leaves.map(|(index, _)| first + f64::from(u32::try_from(index * 37 % 50).unwrap())).collect(),
+        )
+    };
+    match model {
+        Model::Linear(linear) => {
+            Some(Background::Means((1..).map(|n| f64::from(n) / 2.0).take(linear.terms.len()).collect()))
+        }
+        Model::Ensemble(trees) => Some(covers(trees, 20.0)),
+        Model::Extended(extended) => extended.linear_leaves.is_empty().then(|| covers(&extended.trees, 2.5)),
+    }
+}
+
 /// The bundle, with golden rides that its own model has answered.
 pub(crate) fn bundle(model: Model) -> Bundle {
     let mut pairs = ZonePairs::default();
@@ -184,6 +201,7 @@ pub(crate) fn bundle(model: Model) -> Bundle {
         features: features(),
         zones: zones(),
         pairs,
+        background: background(&model),
         model,
         calibration: calibration(),
         golden: Vec::new(),

@@ -47,6 +47,7 @@ fn base() -> Bundle {
         zones: Zones::default(),
         pairs: ZonePairs::default(),
         model: line(2.0, 2.0),
+        background: None,
         calibration: Calibration {
             interval: Some(IntervalModel {
                 coverage: 0.8,

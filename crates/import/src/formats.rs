@@ -1,7 +1,7 @@
 //! Which formats there are, and how one is told from its content.
 
 use curbside::Limits;
-use curbside::model::Model;
+use curbside::model::{Background, Model};
 
 use crate::error::ImportError;
 use crate::{lightgbm, value, xgboost};
@@ -29,6 +29,8 @@ pub struct Imported {
     pub feature_names: Vec<String>,
     /// The model, in its library's arithmetic.
     pub model: Model,
+    /// What explanations compare with, where the file says so: the covers of the leaves.
+    pub background: Option<Background>,
     /// What a user may want to know of the reading.
     pub notes: Vec<String>,
 }

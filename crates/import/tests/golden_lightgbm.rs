@@ -8,7 +8,7 @@
 mod golden;
 
 use curbside::Limits;
-use curbside::model::{MissingRule, Model, Rule};
+use curbside::model::{Background, MissingRule, Model, Rule};
 use curbside_import::Options;
 use curbside_import::lightgbm::{LightGbmModel, read};
 use ndarray::Array2;
@@ -154,4 +154,41 @@ fn a_plain_sum_stays_one() {
     assert_eq!((imported.library, imported.version.as_deref()), ("LightGBM", Some("format v4")));
     let refused = curbside_import::read(plain.as_bytes(), Options { best_iteration: true }, &Limits::default());
     assert!(refused.unwrap_err().to_string().contains("leave --best-iteration out"));
+}
+
+/// The covers that a file gives, and how many leaves it has.
+fn covers(text: &str) -> (Option<Vec<f64>>, usize) {
+    let model = read(text, &Limits::default()).unwrap();
+    let covers = model.background.map(|background| match background {
+        Background::Covers(covers) => covers,
+        Background::Means(means) => panic!("means of trees: {means:?}"),
+    });
+    (covers, model.ensemble.leaves().count())
+}
+
+#[test]
+fn covers_are_the_counts_of_the_file_where_these_add_up() {
+    // LightGBM's internal_count is the sum of the leaves in each of these, else there would be no covers.
+    for name in ["missing_none", "missing_zero", "missing_nan", "categorical", "constant"] {
+        let (found, leaves) = covers(&golden(&format!("{name}.txt")));
+        assert_eq!(found.unwrap().len(), leaves, "{name}");
+    }
+    let text = golden("missing_none.txt");
+    let line = text.lines().find(|line| line.starts_with("leaf_count=")).unwrap();
+    let (found, _) = covers(&text);
+    let mut first: Vec<f64> = line["leaf_count=".len()..].split(' ').map(|count| count.parse().unwrap()).collect();
+    let mut stored = found.unwrap()[..first.len()].to_vec();
+    // All 3,000 rows; in the order of the nodes, which is another than the file's.
+    assert_eq!(stored.iter().sum::<f64>().to_bits(), 3000.0_f64.to_bits());
+    first.sort_by(f64::total_cmp);
+    stored.sort_by(f64::total_cmp);
+    assert_eq!(stored, first);
+    // Without counts, with a leaf that nothing reached, and with counts that do not add up, there is nothing to compare with.
+    let (count, rest) = line["leaf_count=".len()..].split_once(' ').unwrap();
+    let nothing = format!("leaf_count=0 {rest}");
+    let more = format!("leaf_count=1{count} {rest}");
+    for (from, to) in [(line, "x=1"), (line, &nothing), (line, &more), ("internal_count=", "internal_counts=")] {
+        let changed = text.replacen(from, to, 1);
+        assert_eq!(covers(&changed).0, None, "{from:?} as {to:?}");
+    }
 }

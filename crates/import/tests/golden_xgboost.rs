@@ -8,7 +8,7 @@
 mod golden;
 
 use curbside::Limits;
-use curbside::model::{Link, Model, Rule};
+use curbside::model::{Background, Link, Model, Rule};
 use curbside_import::{Imported, Options, read};
 
 /// The versions that goldens were made with, by tests/golden/xgboost/make.py.
@@ -157,5 +157,20 @@ fn the_best_iteration_is_cut_at_on_request_alone() {
         assert!(best + 8 <= all, "{version}: {best} of {all}");
         assert!(notes[0].starts_with(&format!("Of {all} iterations the first {best} are used")), "{notes:?}");
         assert!(all_notes[0].starts_with(&format!("All {all} iterations are used")), "{all_notes:?}");
+    }
+}
+
+#[test]
+fn covers_are_the_second_derivatives_of_the_file() {
+    for version in VERSIONS {
+        for (name, best_iteration) in MODELS {
+            let imported = model(version, name, best_iteration);
+            let Model::Extended(extended) = &imported.model else { panic!("{version}/{name}") };
+            let Some(Background::Covers(covers)) = &imported.background else { panic!("{version}/{name}: no covers") };
+            assert_eq!(covers.len(), extended.trees.leaves().count(), "{version}/{name}");
+            // A squared error's is 1 a row.
+            let whole = covers.iter().all(|cover| cover.fract() == 0.0);
+            assert!(whole || !["squared.ubj", "squared_text.json"].contains(&name), "{version}/{name}: {covers:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use curbside::Limits;
 use curbside::model::{Node, Rule, TreeEnsemble};
 use curbside::num::nearest_f32;
+use curbside_import::lightgbm::LightGbmModel;
 use ndarray::{Array2, Axis, concatenate, s};
 
 use crate::columns;
@@ -152,7 +153,7 @@ impl<'a> Examples<'a> {
         encoded: &Rows,
         parameters: BoostingParameters,
         progress: &mut dyn FnMut(&Progress),
-    ) -> Result<TreeEnsemble, TrainError> {
+    ) -> Result<LightGbmModel, TrainError> {
         let text = parameters.to_lightgbm(&self.categorical);
         let again = Some(parameters.without_distance_weight);
         let train = Rc::new(self.dataset(encoded, &self.encoded.rows(|_| true), again, &text, None)?);
@@ -165,7 +166,7 @@ impl<'a> Examples<'a> {
                 progress(&Progress::Final { trees: tree, of: parameters.num_iterations });
             }
         }
-        ensemble_of(&booster, self.names)
+        model_of(&booster, self.names)
     }
 
     /// What the trees read of some rides.
@@ -203,13 +204,13 @@ impl FoldModels {
 }
 
 /// The trees that LightGBM has grown over these columns.
-pub(crate) fn ensemble_of(booster: &Booster, names: &[String]) -> Result<TreeEnsemble, TrainError> {
+pub(crate) fn model_of(booster: &Booster, names: &[String]) -> Result<LightGbmModel, TrainError> {
     let model = curbside_import::lightgbm::read(&booster.to_text()?, &Limits::default())?;
     if model.feature_names != names {
         let message = format!("expected LightGBM to keep the columns {names:?}, found {:?}", model.feature_names);
         return Err(TrainError::new(TrainErrorKind::LightGbm, message));
     }
-    Ok(model.ensemble)
+    Ok(model)
 }
 
 /// The same ensemble with its thresholds rounded to `f32` and its leaves to [`LEAF_STEPS`] of a minute: a third of the bytes
@@ -301,7 +302,8 @@ mod tests {
         for _ in 0..parameters.num_iterations {
             booster.update().unwrap();
         }
-        let ensemble = examples.fit(&rows, parameters, &mut |_| ()).unwrap();
+        let LightGbmModel { ensemble, background, .. } = examples.fit(&rows, parameters, &mut |_| ()).unwrap();
+        assert!(background.is_some(), "how many rides each leaf had");
         let has_sets = ensemble.splits().any(|split| matches!(split.rule, Rule::Categorical { .. }));
         assert!(has_sets, "boroughs are categories, so some split must be over a set of them");
         let bundle = Bundle {
@@ -311,6 +313,7 @@ mod tests {
             zones: table.clone(),
             pairs: ZonePairs::default(),
             model: Model::Ensemble(ensemble),
+            background,
             calibration: Calibration::default(),
             golden: Vec::new(),
         };

@@ -11,7 +11,7 @@ use curbside::trip::Distance;
 use curbside_evaluate::calibrate::quantiles;
 use ndarray::{Array2, Axis, concatenate};
 
-use crate::boosting::{Chosen, ensemble_of, rounded};
+use crate::boosting::{Chosen, model_of, rounded};
 use crate::columns;
 use crate::encoded::{Encoded, Rows};
 use crate::error::{TrainError, TrainErrorKind};
@@ -52,7 +52,7 @@ pub(crate) fn fit(
     let errors = Errors { given: of(&chosen.given), without_distance: of(&chosen.without_distance) };
     let parameters = parameters(chosen.parameters);
     let everything = encoded.rows(|_| true);
-    let scale = rounded(&ensemble_of(&grow(encoded, rows, &errors, &everything, parameters)?, encoded.names())?);
+    let scale = model_of(&grow(encoded, rows, &errors, &everything, parameters)?, encoded.names())?;
 
     // Of each fold, quantiles of the errors in multiples of a size that the fold did not help to guess.
     let (mut given, mut assumed) = (Vec::new(), Vec::new());
@@ -70,7 +70,7 @@ pub(crate) fn fit(
     }
     Ok(IntervalModel {
         coverage,
-        scale: Model::Ensemble(scale),
+        scale: Model::Ensemble(rounded(&scale.ensemble)),
         smallest_scale: SMALLEST_SCALE,
         given: of_folds(&given)?,
         assumed: of_folds(&assumed)?,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use curbside::model::{Linear, Term};
+use curbside::model::{Background, Linear, Term};
 use curbside_evaluate::Rides;
 
 use crate::columns::pair_number;
@@ -21,6 +21,8 @@ pub(crate) struct Baseline {
     intercept: f64,
     /// By pair number: minutes over the intercept.
     pairs: BTreeMap<u32, f64>,
+    /// Minutes that the distance, and that the pair, add on average over the rides.
+    means: [f64; 2],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +59,11 @@ impl Baseline {
         for minutes in pairs.values_mut() {
             *minutes -= intercept;
         }
-        Baseline { slope, intercept, pairs }
+        let rides = sums.values().map(|sum| sum.rides).sum::<f64>().max(1.0);
+        let mean_miles = sums.values().map(|sum| sum.miles).sum::<f64>() / rides;
+        let of_pair = |(sum, minutes): (&PairSums, &f64)| sum.rides * minutes;
+        let mean_pair = sums.values().zip(pairs.values()).map(of_pair).sum::<f64>() / rides;
+        Baseline { slope, intercept, pairs, means: [slope * mean_miles, mean_pair] }
     }
 
     /// Minutes of each ride, by its distance as recorded: not clipped, as the reference measures.
@@ -81,6 +87,11 @@ impl Baseline {
                 Term::Categorical { column: 1, coefficients: self.pairs.values().copied().collect() },
             ],
         }
+    }
+
+    /// What explanations compare with, term by term.
+    pub(crate) fn background(&self) -> Background {
+        Background::Means(self.means.to_vec())
     }
 }
 
@@ -117,6 +128,8 @@ mod tests {
         assert!((baseline.slope - 2.0).abs() < 1e-12);
         assert!((baseline.intercept - 6.0).abs() < 1e-12);
         assert_eq!(baseline.vocabulary(), [5 * 266 + 1, 7 * 266 + 1]);
+        // 7 miles over 4 rides are 3.5 minutes on average, and the pairs cancel out: with the intercept 9.5, the mean minutes.
+        assert_eq!(baseline.background(), Background::Means(vec![3.5, 0.0]));
         // A known pair: 6 - 3 + 2 * 4 = 11. A pair never seen: 6 + 2 * 4 = 14.
         let predictions = baseline.predict_recorded(&rides(&[(5, 4.0, 0.0), (9, 4.0, 0.0)]));
         assert!((predictions[0] - 11.0).abs() < 1e-12 && (predictions[1] - 14.0).abs() < 1e-12, "{predictions:?}");

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use curbside::bundle::{Card, Metrics, Month};
 use curbside::features::{DistanceEstimate, FeatureSpec, ZonePairs, Zones};
-use curbside::model::{Calibration, Model, Target};
+use curbside::model::{Background, Calibration, Model, Target};
 use curbside::{Bundle, Estimator, Limits};
 use curbside_evaluate::{
     self as evaluate, ErrorSums, Measured, Months, PackedBundle, Rides, Within, golden_rides, measure,
 };
+use curbside_import::lightgbm::LightGbmModel;
 
 use crate::boosting::{BOUNDS, Candidate, Chosen, Examples, rounded};
 use crate::config::{Algorithm, TrainConfig};
@@ -27,6 +28,7 @@ struct Fitted {
     model: Model,
     /// The model before its numbers were rounded, to say what rounding costs.
     unrounded: Option<Model>,
+    background: Option<Background>,
     calibration: Calibration,
     algorithm: String,
     folds: Option<Metrics>,
@@ -148,13 +150,15 @@ fn boost(
     progress(&Progress::Measured { what: what("without distance"), metrics: blind });
 
     let rows = encoded.leaving_out(None)?;
-    let exact = Examples::new(&encoded).fit(&rows, chosen.parameters, progress)?;
+    let LightGbmModel { ensemble: exact, background, .. } =
+        Examples::new(&encoded).fit(&rows, chosen.parameters, progress)?;
     let (trees, leaves) = (exact.trees.len(), exact.leaves().count());
     let interval = interval::fit(&encoded, &rows, &chosen, coverage)?;
     Ok(Fitted {
         features: encoded.features()?,
         model: Model::Ensemble(rounded(&exact)),
         unrounded: Some(Model::Ensemble(exact)),
+        background,
         calibration: Calibration { interval: Some(interval), ..Calibration::default() },
         algorithm: format!("LightGBM 4.7, {trees} trees of {leaves} leaves in all, rounded"),
         folds: Some(folds),
@@ -186,6 +190,7 @@ fn linear(baseline: &Baseline, estimate: DistanceEstimate) -> Result<Fitted, Tra
         features: columns::linear(estimate, baseline.vocabulary())?,
         model: Model::Linear(baseline.model()),
         unrounded: None,
+        background: Some(baseline.background()),
         calibration: Calibration::default(),
         algorithm: "least squares over one-hot zone pairs and the distance as recorded".to_owned(),
         folds: None,
@@ -222,6 +227,7 @@ fn assemble(config: &TrainConfig, rides: &Rides, zones: Zones, trained_on: Vec<M
         zones,
         pairs,
         model: fitted.model.clone(),
+        background: fitted.background.clone(),
         calibration: fitted.calibration.clone(),
         golden: Vec::new(),
     }

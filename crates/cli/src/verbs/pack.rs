@@ -73,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         zones: place.zones,
         pairs: every_pair(),
         model: imported.model,
+        background: imported.background,
         calibration: Calibration::default(),
         golden: Vec::new(),
     };

@@ -13,7 +13,7 @@ mod objective;
 mod tree;
 
 use curbside::Limits;
-use curbside::model::{Dialect, ExtendedEnsemble, LinearLeaf, Link, Model, Tree, TreeEnsemble};
+use curbside::model::{Background, Dialect, ExtendedEnsemble, LinearLeaf, Link, Model, Tree, TreeEnsemble};
 
 use crate::error::ImportError;
 use crate::{Imported, Options};
@@ -28,6 +28,8 @@ pub struct LightGbmModel {
     pub objective: String,
     /// The trees. Early stopping has already cut them.
     pub ensemble: TreeEnsemble,
+    /// How many rows of the training each leaf had, where the file says so.
+    pub background: Option<Background>,
 }
 
 /// Reads a LightGBM model whose prediction is the sum of its leaves.
@@ -41,7 +43,7 @@ pub struct LightGbmModel {
 ///
 /// Never, for any text.
 pub fn read(text: &str, limits: &Limits) -> Result<LightGbmModel, ImportError> {
-    let File { header, feature_names, extended } = File::read(text, limits, Leaves::Constant)?;
+    let File { header, feature_names, extended, background } = File::read(text, limits, Leaves::Constant)?;
     if extended.average {
         let line = header.required("average_output")?.line;
         return Err(ImportError::new(line, "average_output", "a boosted sum, not a random forest's mean", "it"));
@@ -51,7 +53,8 @@ pub fn read(text: &str, limits: &Limits) -> Result<LightGbmModel, ImportError> {
         let expected = "an objective that predicts the sum itself, such as regression";
         return Err(ImportError::new(entry.line, "objective", expected, entry.value));
     }
-    Ok(LightGbmModel { feature_names, objective: objective::name(&header).to_owned(), ensemble: extended.trees })
+    let objective = objective::name(&header).to_owned();
+    Ok(LightGbmModel { feature_names, objective, ensemble: extended.trees, background })
 }
 
 /// A model that was trained on a data frame's categories knows their values on its last line, and its columns are their codes.
@@ -79,6 +82,7 @@ struct File<'a> {
     header: Block<'a>,
     feature_names: Vec<String>,
     extended: ExtendedEnsemble,
+    background: Option<Background>,
 }
 
 impl<'a> File<'a> {
@@ -90,7 +94,7 @@ impl<'a> File<'a> {
         check_columns(&header, feature_names.len(), limits)?;
         check_outputs(&header)?;
         let link = objective::link(&header)?;
-        let (trees, linear_leaves) = read_trees(&mut lines, feature_names.len(), limits, leaves)?;
+        let Blocks { trees, linear_leaves, covers } = read_trees(&mut lines, feature_names.len(), limits, leaves)?;
         if let Some(sizes) = header.optional("tree_sizes") {
             let promised = sizes.value.split_whitespace().count();
             if promised != trees.len() {
@@ -98,6 +102,8 @@ impl<'a> File<'a> {
                 return Err(ImportError::new(sizes.line, "tree_sizes", expected, promised.to_string()));
             }
         }
+        // Explanations know no linear leaves.
+        let background = covers.filter(|_| linear_leaves.is_empty()).map(Background::Covers);
         let average = header.optional("average_output").is_some();
         let trees = TreeEnsemble { dialect: Dialect::LightGbm, trees };
         let extended = ExtendedEnsemble { average, link, linear_leaves, ..ExtendedEnsemble::new(trees) };
@@ -106,20 +112,25 @@ impl<'a> File<'a> {
             ImportError::new(lines.number(), "trees", "a model that can be scored", fault.to_string())
         })?;
         match model {
-            Model::Extended(extended) => Ok(File { header, feature_names, extended }),
+            Model::Extended(extended) => Ok(File { header, feature_names, extended, background }),
             Model::Linear(_) | Model::Ensemble(_) => Err(ImportError::new(lines.number(), "trees", "trees", "none")),
         }
     }
 }
 
-/// The blocks of the trees; leaves of a model that has none that is linear are left out.
-fn read_trees(
-    lines: &mut Lines<'_>,
-    columns: usize,
-    limits: &Limits,
-    leaves: Leaves,
-) -> Result<(Vec<Tree>, Vec<LinearLeaf>), ImportError> {
+/// What the blocks say.
+struct Blocks {
+    trees: Vec<Tree>,
+    /// One for each leaf; none for a model that has none that is linear.
+    linear_leaves: Vec<LinearLeaf>,
+    /// One for each leaf, where every tree has them.
+    covers: Option<Vec<f64>>,
+}
+
+/// The blocks of the trees.
+fn read_trees(lines: &mut Lines<'_>, columns: usize, limits: &Limits, leaves: Leaves) -> Result<Blocks, ImportError> {
     let (mut trees, mut linear_leaves, mut linear) = (Vec::new(), Vec::new(), false);
+    let mut covers = Some(Vec::new());
     loop {
         let start = lines.next_line();
         match start.text {
@@ -145,6 +156,10 @@ fn read_trees(
                 }
                 linear |= read.linear.is_some();
                 linear_leaves.extend(read.linear_leaves());
+                covers = covers.zip(read.covers).map(|(mut covers, more)| {
+                    covers.extend(more);
+                    covers
+                });
                 trees.push(read.tree);
             }
         }
@@ -152,7 +167,7 @@ fn read_trees(
     if !linear {
         linear_leaves.clear();
     }
-    Ok((trees, linear_leaves))
+    Ok(Blocks { trees, linear_leaves, covers })
 }
 
 /// Reads a model whose format was told from its content.
@@ -163,7 +178,7 @@ pub(crate) fn read_any(bytes: &[u8], options: Options, limits: &Limits) -> Resul
         let expected = "a file that LightGBM has not cut at the best iteration already: leave --best-iteration out";
         return Err(ImportError::at("best_iteration", expected, "a LightGBM model"));
     }
-    let File { header, feature_names, extended } = File::read(text, limits, Leaves::Any)?;
+    let File { header, feature_names, extended, background } = File::read(text, limits, Leaves::Any)?;
     no_categories_of_a_frame(text)?;
     let objective = objective::name(&header).to_owned();
     // `v4`: LightGBM writes the version of its format and not its own.
@@ -171,7 +186,7 @@ pub(crate) fn read_any(bytes: &[u8], options: Options, limits: &Limits) -> Resul
     // Where the rest says nothing, the plain sum, which has the faster kernels.
     let plain = extended == ExtendedEnsemble::new(extended.trees.clone());
     let model = if plain { Model::Ensemble(extended.trees) } else { Model::Extended(extended) };
-    Ok(Imported { library: "LightGBM", version, objective, feature_names, model, notes: Vec::new() })
+    Ok(Imported { library: "LightGBM", version, objective, feature_names, model, background, notes: Vec::new() })
 }
 
 /// The lines up to the first empty one; the first says `tree`.

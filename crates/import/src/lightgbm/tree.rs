@@ -38,6 +38,8 @@ pub(super) struct Read {
     pub(super) tree: Tree,
     /// In the order of the nodes; `None` for constant leaves.
     pub(super) linear: Option<Vec<LinearLeaf>>,
+    /// How many rows of the training ended in each leaf, in the order of the nodes, where the file says so.
+    pub(super) covers: Option<Vec<f64>>,
 }
 
 impl Read {
@@ -70,7 +72,8 @@ pub(super) fn read(block: &Block<'_>, columns: usize, shape: &TreeShape) -> Resu
         // LightGBM reads nothing else of such a tree.
         let mut tree = TreeBuilder::default();
         tree.leaf(leaf_value[0]);
-        return Ok(Read { tree: tree.finish(), linear });
+        // All rows ended there, however many.
+        return Ok(Read { tree: tree.finish(), linear, covers: Some(vec![1.0]) });
     }
     let splits = leaves - 1;
     let decision_type = match block.optional("decision_type") {
@@ -91,10 +94,31 @@ pub(super) fn read(block: &Block<'_>, columns: usize, shape: &TreeShape) -> Resu
         let line = block.required("split_feature")?.line;
         return Err(ImportError::new(line, "split_feature", format!("features below {columns}"), feature.to_string()));
     }
+    let counts = leaf_counts(block, &arrays)?;
     let (tree, order) = arrays.into_tree(block, shape)?;
-    // Every leaf was met once, so that each number is one of `linear`.
+    // Every leaf was met once, so that each number is one of `linear` and of the counts.
     let linear = linear.map(|linear| order.iter().map(|leaf| linear[*leaf].clone()).collect());
-    Ok(Read { tree, linear })
+    let covers = counts.map(|counts| order.iter().map(|leaf| f64::from(counts[*leaf])).collect());
+    Ok(Read { tree, linear, covers })
+}
+
+/// Rows of each leaf in the file's own order; `None` where the file does not say, or where a leaf or a split has other counts than
+/// training gives it, as when somebody has put the tree together.
+fn leaf_counts(block: &Block<'_>, arrays: &Arrays) -> Result<Option<Vec<u32>>, ImportError> {
+    if block.optional("leaf_count").is_none() || block.optional("internal_count").is_none() {
+        return Ok(None);
+    }
+    let leaves = block.numbers::<u32>("leaf_count", arrays.leaf_value.len())?;
+    let splits = block.numbers::<u32>("internal_count", arrays.threshold.len())?;
+    let of = |child: i64| {
+        let (counts, index) = if child >= 0 { (&splits, child) } else { (&leaves, !child) };
+        usize::try_from(index).ok().and_then(|index| counts.get(index))
+    };
+    let sums = arrays.left_child.iter().zip(&arrays.right_child).zip(&splits);
+    let whole = sums.into_iter().all(|((left, right), sum)| {
+        of(*left).zip(of(*right)).and_then(|(left, right)| left.checked_add(*right)) == Some(*sum)
+    });
+    Ok((whole && leaves.iter().all(|count| *count > 0)).then_some(leaves))
 }
 
 /// The linear leaves in the file's own order.

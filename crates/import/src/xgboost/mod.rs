@@ -11,7 +11,7 @@
 mod tree;
 
 use curbside::Limits;
-use curbside::model::{Dialect, ExtendedEnsemble, Link, Model, TreeEnsemble};
+use curbside::model::{Background, Dialect, ExtendedEnsemble, Link, Model, TreeEnsemble};
 
 use crate::error::ImportError;
 use crate::value::{Fields, Value};
@@ -77,13 +77,18 @@ pub(crate) fn read(file: &Value, options: Options, limits: &Limits) -> Result<Im
     learner.ignore(&["feature_types"]);
     learner.end()?;
 
+    let (trees, covers): (Vec<_>, Vec<_>) = trees.into_iter().map(|read| (read.tree, read.covers)).unzip();
+    // Where each tree has them.
+    let covers = covers.into_iter().collect::<Option<Vec<_>>>().map(|covers| covers.concat());
+    let background = covers.map(Background::Covers);
     let trees = TreeEnsemble { dialect: Dialect::XGBoost, trees };
     let model = Model::Extended(ExtendedEnsemble { base: f64::from(base), link, ..ExtendedEnsemble::new(trees) });
     model.validate(columns, &limits.shape).map_err(|fault| {
         ImportError::at("learner.gradient_booster", "a model that can be scored", fault.to_string())
     })?;
     let library = "XGBoost";
-    Ok(Imported { library, version: Some(version), objective: name.to_owned(), feature_names, model, notes })
+    let (version, objective) = (Some(version), name.to_owned());
+    Ok(Imported { library, version, objective, feature_names, model, background, notes })
 }
 
 fn version(top: &Fields<'_>) -> Result<String, ImportError> {
@@ -200,7 +205,7 @@ impl<'a> Booster<'a> {
         Ok(Booster { model, weights, parallel })
     }
 
-    fn trees(&self, columns: usize, limits: &Limits) -> Result<Vec<curbside::model::Tree>, ImportError> {
+    fn trees(&self, columns: usize, limits: &Limits) -> Result<Vec<tree::Read>, ImportError> {
         let model = &self.model;
         self.no_categories_of_a_frame()?;
         let list = model.list("trees")?;
@@ -229,9 +234,9 @@ impl<'a> Booster<'a> {
             #[expect(clippy::cast_possible_truncation, reason = "an f32, as both notations hold them")]
             let weight = self.weights.map(|weights| weights[index] as f32);
             let path = format!("{}[{index}]", model.path("trees"));
-            let tree = tree::read(&Fields::of(value, &path)?, (columns, weight), nodes, limits, &mut words)?;
-            nodes -= tree.nodes.len();
-            Ok(tree)
+            let read = tree::read(&Fields::of(value, &path)?, (columns, weight), nodes, limits, &mut words)?;
+            nodes -= read.tree.nodes.len();
+            Ok(read)
         };
         let trees = list.iter().enumerate().map(read).collect::<Result<_, ImportError>>()?;
         self.end()?;

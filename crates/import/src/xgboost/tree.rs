@@ -28,9 +28,17 @@ struct Arrays<'a> {
     default_left: &'a [f64],
     categorical: &'a [f64],
     sets: Vec<Option<Vec<u32>>>,
+    /// Sums of the second derivatives of the loss over the rows of the training: how much each node weighs.
+    cover: Option<&'a [f64]>,
     /// What leaves are multiplied by.
     weight: Option<f32>,
     columns: usize,
+}
+
+/// A tree, and the covers of its leaves in the order of the nodes, where the file has them.
+pub(super) struct Read {
+    pub(super) tree: Tree,
+    pub(super) covers: Option<Vec<f64>>,
 }
 
 /// Reads a tree of at most `nodes` nodes; `weight` is DART's.
@@ -40,7 +48,7 @@ pub(super) fn read(
     nodes: usize,
     limits: &Limits,
     words: &mut Words,
-) -> Result<Tree, ImportError> {
+) -> Result<Read, ImportError> {
     let parameters = fields.object("tree_param")?;
     let count = parameters.count("num_nodes")?;
     if !["0", "1"].contains(&parameters.text("size_leaf_vector")?) {
@@ -67,10 +75,11 @@ pub(super) fn read(
         default_left: array("default_left")?,
         categorical: array("split_type")?,
         sets: sets(fields, count, words)?,
+        cover: fields.optional("sum_hessian").map(|_| array("sum_hessian")).transpose()?,
         weight,
         columns,
     };
-    fields.ignore(&["base_weights", "id", "loss_changes", "parents", "sum_hessian"]);
+    fields.ignore(&["base_weights", "id", "loss_changes", "parents"]);
     fields.all_met()?;
     arrays.tree(deleted, limits.shape.depth)
 }
@@ -122,9 +131,9 @@ fn bitset(fields: &Fields<'_>, categories: &[f64], words: &mut Words) -> Result<
 
 impl Arrays<'_> {
     /// Walks from the root, first side before second, without recursion. A node met twice is an error; one never met was deleted.
-    fn tree(&self, deleted: usize, depth_limit: usize) -> Result<Tree, ImportError> {
+    fn tree(&self, deleted: usize, depth_limit: usize) -> Result<Read, ImportError> {
         let mut met = vec![false; self.left.len()];
-        let mut tree = TreeBuilder::default();
+        let (mut tree, mut covers) = (TreeBuilder::default(), Vec::new());
         // What is still to be laid out, with its depth.
         let mut open: Vec<(f64, usize)> = vec![(0.0, 0)];
         while let Some((node, depth)) = open.pop() {
@@ -142,6 +151,7 @@ impl Arrays<'_> {
                 let value = self.condition[place] as f32;
                 // The product in `f32`, as DART's prediction makes it.
                 tree.leaf(f64::from(self.weight.map_or(value, |weight| value * weight)));
+                covers.extend(self.cover.map(|cover| cover[place]));
                 continue;
             }
             let (feature, rule) = self.split(place)?;
@@ -155,7 +165,12 @@ impl Arrays<'_> {
         }
         let unmet = met.iter().filter(|met| !**met).count();
         if unmet == deleted {
-            return Ok(tree.finish());
+            // All rows end in the only leaf, however many; a leaf of no weight cannot be compared with.
+            if covers.len() == 1 {
+                covers = vec![1.0];
+            }
+            let sound = self.cover.is_some() && covers.iter().all(|cover| *cover > 0.0 && cover.is_finite());
+            return Ok(Read { tree: tree.finish(), covers: sound.then_some(covers) });
         }
         let expected = format!("{deleted} nodes that the root does not reach, as num_deleted says");
         Err(self.fields.fail("left_children", expected, unmet.to_string()))

@@ -27,6 +27,7 @@ pub(crate) fn estimator(feature_names: &[String], model: Model) -> Estimator {
         zones: Zones::default(),
         pairs: ZonePairs::default(),
         model,
+        background: None,
         calibration: Calibration::default(),
         golden: Vec::new(),
     };

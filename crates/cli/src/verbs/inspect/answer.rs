@@ -125,7 +125,7 @@ pub(super) fn look(path: &Path) -> Result<Answer, Failure> {
 /// The sections of a bundle that has opened, and their bytes.
 fn contents(bytes: &[u8]) -> Result<Vec<(Section, &[u8])>, OpenError> {
     let sizes = Bundle::sizes(bytes, &Limits::default())?;
-    let mut start = HEADER_BYTES + Section::ALL.len() * TABLE_ENTRY_BYTES;
+    let mut start = HEADER_BYTES + sizes.len() * TABLE_ENTRY_BYTES;
     let mut content = |size: SectionSize| {
         let content = bytes.get(start..start + size.bytes).unwrap_or_default();
         start += size.bytes;
