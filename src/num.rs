@@ -33,14 +33,14 @@ pub(crate) fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
-/// Square root. IEEE 754 demands the correctly rounded result, so this one is the same everywhere.
+/// Square root. IEEE 754 demands the correctly rounded result, so the processor's own is the same everywhere.
 pub(crate) fn sqrt(x: f64) -> f64 {
-    libm::sqrt(x)
+    x.sqrt()
 }
 
-/// Largest integral number not above `x`, without the platform's function.
+/// Largest integral number not above `x`.
 pub(crate) fn floor(x: f64) -> f64 {
-    libm::floor(x)
+    x.floor()
 }
 
 /// The nearest integral number, halves away from zero, without the platform's function.

@@ -23,6 +23,10 @@ const LOW = 5;
 const HIGH = 6;
 const RESULTS = 7;
 
+const MINUTES_OF_DAY = 1440;
+/** 00 to 59. */
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
+
 const encoder = new TextEncoder();
 
 export class Estimator {
@@ -47,9 +51,11 @@ export class Estimator {
   #text = null;
   #textPickup = NaN;
   #textGiven = 0;
-  // The last wall time told, and its text.
+  // The last wall time told and its text, and that of its day.
   #minutes = NaN;
   #wall = "";
+  #day = NaN;
+  #date = "";
 
   /** @type {Map<number, readonly Warning[]>} */
   #warnings = new Map([[0, Object.freeze([])]]);
@@ -328,7 +334,13 @@ export class Estimator {
   /** @param {number} minutes since 1970 on the wall */
   #wallText(minutes) {
     if (minutes !== this.#minutes) {
-      this.#wall = new Date(minutes * 60_000).toISOString().slice(0, 16);
+      const day = Math.floor(minutes / MINUTES_OF_DAY);
+      if (day !== this.#day) {
+        this.#date = new Date(day * MINUTES_OF_DAY * 60_000).toISOString().slice(0, 11);
+        this.#day = day;
+      }
+      const minute = minutes - day * MINUTES_OF_DAY;
+      this.#wall = `${this.#date}${TWO_DIGITS[Math.floor(minute / 60)]}:${TWO_DIGITS[minute % 60]}`;
       this.#minutes = minutes;
     }
     return this.#wall;

@@ -4,6 +4,7 @@
 //! a bin of its own, the last one. With that, missing rules, default directions and sets of categories need no thought
 //! when a ride is scored: each bin has one representative, and what the walk answers to it holds for all of the bin.
 
+use crate::engine::walk::index_of;
 use crate::num;
 
 /// Cuts that a value is compared with where the grid is even enough.
@@ -28,6 +29,8 @@ pub(super) struct Bins {
     buckets_per_unit: f64,
     /// Whether no bucket has more than `WINDOW` cuts.
     is_even: bool,
+    /// The bin of NaN, the last one.
+    nan: u32,
 }
 
 impl Bins {
@@ -38,7 +41,8 @@ impl Bins {
         let span = finite().next_back().unwrap_or(0.0) - lowest;
         cuts.extend([f64::INFINITY; WINDOW]);
         let count = cuts.len() - WINDOW;
-        let mut bins = Bins { cuts, starts: Vec::new(), lowest, buckets_per_unit: 0.0, is_even: false };
+        let nan = index_of(count + 1);
+        let mut bins = Bins { cuts, starts: Vec::new(), lowest, buckets_per_unit: 0.0, is_even: false, nan };
         let mut buckets = if span > 0.0 && span.is_finite() { count } else { 1 };
         while !bins.divide(buckets, span) && buckets > 1 && buckets < count * MOST_BUCKETS_PER_CUT {
             buckets *= 2;
@@ -83,20 +87,21 @@ impl Bins {
 
     /// The bin of a value.
     #[inline]
-    pub(super) fn bin(&self, value: f64) -> usize {
+    pub(super) fn bin(&self, value: f64) -> u32 {
         if value.is_nan() {
-            return self.cuts.len() - WINDOW + 1;
+            return self.nan;
         }
         let bucket = self.bucket(value);
-        let first = usize::from(self.starts[bucket]);
+        let first = self.starts[bucket];
+        let cuts = &self.cuts[usize::from(first)..];
         let passed = if self.is_even {
             // Those of later buckets are not passed either, so that it does no harm to compare them, and no branch depends on
             // the value.
-            self.cuts[first..first + WINDOW].iter().map(|cut| usize::from(*cut < value)).sum()
+            cuts[..WINDOW].iter().map(|cut| u32::from(*cut < value)).sum()
         } else {
-            self.cuts[first..usize::from(self.starts[bucket + 1])].partition_point(|cut| *cut < value)
+            index_of(cuts[..usize::from(self.starts[bucket + 1] - first)].partition_point(|cut| *cut < value))
         };
-        first + passed
+        u32::from(first) + passed
     }
 
     #[inline]

@@ -37,11 +37,7 @@ impl Prepared {
     /// The same for rows of so many columns one after another, into as many places as there are.
     pub(super) fn predict_rows(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
         match self {
-            Prepared::Tables(kernel) => {
-                for (index, number) in numbers.iter_mut().enumerate() {
-                    *number = kernel.predict(&rows[index * columns..]);
-                }
-            }
+            Prepared::Tables(kernel) => kernel.predict_rows(rows, columns, numbers),
             Prepared::Packed(kernel) => kernel.predict_rows(rows, columns, numbers),
         }
     }

@@ -43,6 +43,8 @@ struct Shape {
     leaves: (usize, usize),
     /// Columns of a row; the last one no split asks for.
     columns: u16,
+    /// Whether the leaves are few steps.
+    in_steps: bool,
 }
 
 /// Thresholds that rules for zero, comparisons and grids might get wrong.
@@ -87,10 +89,11 @@ fn rule(numbers: &mut Numbers, dialect: Dialect, feature: u16) -> Rule {
 }
 
 fn grow(numbers: &mut Numbers, tree: &mut TreeBuilder, leaves: usize, shape: Shape) {
-    let Shape { dialect, columns, .. } = shape;
+    let Shape { dialect, columns, in_steps, .. } = shape;
     if leaves == 1 {
-        // Leaves of many sizes: another order of summing would have other bits.
-        let value = (numbers.eighths(1000) - 500.0) * numbers.one_of(&[1e-9, 0.1, 1.0, 1e9]);
+        // Leaves of many sizes: another order of summing would have other bits. Or of few, which are summed as integers.
+        let sizes: &[f64] = if in_steps { &[1.0, 2.0] } else { &[1e-9, 0.1, 1.0, 1e9] };
+        let value = (numbers.eighths(1000) - 500.0) * numbers.one_of(sizes);
         tree.leaf(if dialect == Dialect::XGBoost { f64::from(num::nearest_f32(value)) } else { value });
         return;
     }
@@ -211,8 +214,8 @@ fn what_is_built_gives_the_walks_bits_for_every_value_there_is() {
     for (dialect, (trees, leaves, columns)) in
         [Dialect::LightGbm, Dialect::XGBoost].into_iter().flat_map(|dialect| shapes.map(|shape| (dialect, shape)))
     {
-        for _ in 0..12 {
-            let shape = Shape { dialect, trees, leaves, columns };
+        for turn in 0..12 {
+            let shape = Shape { dialect, trees, leaves, columns, in_steps: turn % 3 == 0 };
             let ensemble = ensemble(&mut numbers, shape);
             let walk = walk(&mut numbers, &ensemble);
             let tables = TableKernel::build(&*walk.source).map(Prepared::Tables);

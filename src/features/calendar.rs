@@ -3,10 +3,10 @@
 //! The rules are data in the bundle, so that another city, or another year's law, is another bundle and not another
 //! program.
 
+use std::ops::Range;
+
 use chrono::{Datelike, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
-
-use crate::trip::Pickup;
 
 const MINUTES_OF_DAY: i64 = 1440;
 /// Days from 0001-01-01 to 1970-01-01, as chrono counts days.
@@ -17,7 +17,7 @@ const DAYS_TO_1970: i32 = 719_163;
 pub struct LocalTime(i64);
 
 impl LocalTime {
-    /// Wall time from its minutes; any [`Pickup::Local`] gives them.
+    /// Wall time from its minutes; any [`Pickup::Local`](crate::trip::Pickup::Local) gives them.
     pub fn from_minutes(minutes: i64) -> LocalTime {
         LocalTime(minutes)
     }
@@ -35,12 +35,17 @@ impl LocalTime {
     /// Day of the week, Monday 0 to Sunday 6.
     pub fn weekday(self) -> i64 {
         // 1970-01-01 was a Thursday.
-        (self.0.div_euclid(MINUTES_OF_DAY) + 3).rem_euclid(7)
+        (self.day() + 3).rem_euclid(7)
+    }
+
+    /// Days since 1970-01-01.
+    pub(super) fn day(self) -> i64 {
+        self.0.div_euclid(MINUTES_OF_DAY)
     }
 
     /// The date on the wall; `None` beyond chrono's years, which no checked trip reaches.
     pub fn date(self) -> Option<NaiveDate> {
-        let days = i32::try_from(self.0.div_euclid(MINUTES_OF_DAY)).ok()?;
+        let days = i32::try_from(self.day()).ok()?;
         NaiveDate::from_num_days_from_ce_opt(days.checked_add(DAYS_TO_1970)?)
     }
 }
@@ -104,15 +109,13 @@ impl TimeZoneRule {
         ends: Switch { month: 11, sunday: 1, minute: 120 },
     };
 
-    /// Wall time at an instant given in minutes of UTC.
-    pub fn local(&self, utc: i64) -> LocalTime {
-        let standard = LocalTime(utc + i64::from(self.standard_offset));
-        let daylight = standard.date().is_some_and(|date| {
-            let begins = self.begins.utc(date.year(), self.standard_offset);
-            let ends = self.ends.utc(date.year(), self.daylight_offset);
-            matches!((begins, ends), (Some(begins), Some(ends)) if (begins..ends).contains(&utc))
-        });
-        if daylight { LocalTime(utc + i64::from(self.daylight_offset)) } else { standard }
+    /// The minutes of UTC in which summer time holds in a year; none, where it does not end after it began.
+    pub(super) fn summer(&self, year: i32) -> Option<Range<i64>> {
+        let begins = self.begins.utc(year, self.standard_offset)?;
+        let ends = self.ends.utc(year, self.daylight_offset)?;
+        // The rule speaks of one calendar year, which ends on the wall of winter.
+        let new_year = midnight(NaiveDate::from_ymd_opt(year.checked_add(1)?, 1, 1)?) - i64::from(self.standard_offset);
+        Some(begins..ends.min(new_year)).filter(|summer| !summer.is_empty())
     }
 }
 
@@ -172,25 +175,20 @@ impl HolidayRule {
         ]
     }
 
-    fn falls_on(self, date: NaiveDate) -> bool {
-        match self {
+    /// The day in a year; none, where the holiday did not exist yet or the year has no such day.
+    pub(super) fn day_in(self, year: i32) -> Option<i64> {
+        let date = match self {
             HolidayRule::Fixed { month, day, since } => {
-                date.month() == u32::from(month) && date.day() == u32::from(day) && date.year() >= i32::from(since)
+                NaiveDate::from_ymd_opt(year, u32::from(month), u32::from(day)).filter(|_| year >= i32::from(since))
             }
             HolidayRule::Nth { month, weekday, nth } => {
-                let in_month =
-                    date.month() == u32::from(month) && date.weekday().num_days_from_monday() == u32::from(weekday);
-                let week = (date.day() - 1) / 7 + 1;
-                in_month
-                    && match nth {
-                        // The last one: seven days on, it is another month.
-                        0 => {
-                            date.checked_add_days(chrono::Days::new(7)).is_none_or(|next| next.month() != date.month())
-                        }
-                        _ => week == u32::from(nth),
-                    }
+                let weekday = Weekday::try_from(weekday).ok()?;
+                let day = |nth| NaiveDate::from_weekday_of_month_opt(year, u32::from(month), weekday, nth);
+                // The last one is the fifth, where there are five.
+                if nth == 0 { day(5).or_else(|| day(4)) } else { day(nth) }
             }
-        }
+        };
+        date.map(|date| midnight(date) / MINUTES_OF_DAY)
     }
 
     fn is_valid(self) -> bool {
@@ -216,19 +214,6 @@ impl Calendar {
         Calendar { time_zone: TimeZoneRule::NEW_YORK, holidays: HolidayRule::us_federal() }
     }
 
-    /// Wall time of a pickup.
-    pub fn local(&self, pickup: Pickup) -> LocalTime {
-        match pickup {
-            Pickup::Local(minutes) => LocalTime(minutes),
-            Pickup::Utc(minutes) => self.time_zone.local(minutes),
-        }
-    }
-
-    /// Whether the day is a holiday.
-    pub fn is_holiday(&self, time: LocalTime) -> bool {
-        time.date().is_some_and(|date| self.holidays.iter().any(|rule| rule.falls_on(date)))
-    }
-
     /// Whether every rule names a day that can exist; said of bytes from a bundle.
     pub(super) fn is_valid(&self) -> bool {
         let zone = self.time_zone;
@@ -238,58 +223,5 @@ impl Calendar {
             && offsets.contains(&zone.standard_offset)
             && offsets.contains(&zone.daylight_offset)
             && self.holidays.iter().all(|rule| rule.is_valid())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::trip::parse_pickup;
-
-    fn wall(text: &str) -> LocalTime {
-        Calendar::new_york().local(parse_pickup(text).unwrap())
-    }
-
-    #[test]
-    fn wall_time_follows_new_yorks_rule_to_the_minute() {
-        let rows = [
-            ("2021-02-03T13:30:00Z", "2021-02-03T08:30"),
-            ("2021-07-03T12:30:00Z", "2021-07-03T08:30"),
-            // Spring 2021: 14 March, 01:59 EST is followed by 03:00 EDT.
-            ("2021-03-14T06:59:00Z", "2021-03-14T01:59"),
-            ("2021-03-14T07:00:00Z", "2021-03-14T03:00"),
-            // Autumn 2021: 7 November, 01:59 EDT is followed by 01:00 EST.
-            ("2021-11-07T05:59:00Z", "2021-11-07T01:59"),
-            ("2021-11-07T06:00:00Z", "2021-11-07T01:00"),
-            // The year changes on the wall five hours after it does in UTC.
-            ("2022-01-01T04:59:00Z", "2021-12-31T23:59"),
-            ("2021-02-03T08:30:00+09:00", "2021-02-02T18:30"),
-        ];
-        for (instant, expected) in rows {
-            assert_eq!(wall(instant).to_string(), expected, "{instant}");
-        }
-    }
-
-    #[test]
-    fn federal_holidays_fall_on_their_days() {
-        let calendar = Calendar::new_york();
-        let holidays_2021 =
-            ["01-01", "01-18", "02-15", "05-31", "06-19", "07-04", "09-06", "10-11", "11-11", "11-25", "12-25"];
-        let mut found = Vec::new();
-        for day in 0..365 {
-            let time = LocalTime(wall("2021-01-01T12:00").minutes() + day * MINUTES_OF_DAY);
-            if calendar.is_holiday(time) {
-                found.push(time.to_string()[5..10].to_owned());
-            }
-        }
-        assert_eq!(found, holidays_2021);
-        assert!(!calendar.is_holiday(wall("2020-06-19T12:00")), "Juneteenth is a federal holiday since 2021");
-    }
-
-    #[test]
-    fn weekdays_begin_on_monday() {
-        assert_eq!(wall("2021-02-01T00:00").weekday(), 0);
-        assert_eq!(wall("2021-02-07T23:59").weekday(), 6);
-        assert_eq!(wall("2021-02-03T08:30").minute_of_day(), 510);
     }
 }

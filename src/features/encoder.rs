@@ -3,12 +3,13 @@
 use ndarray::Array2;
 
 use super::calendar::LocalTime;
+use super::frozen_calendar::FrozenCalendar;
 use super::geometry::Place;
 use super::spec::{
     CalendarPart, DistanceEstimate, End, Expr, FeatureSpec, MAX_NODES, NodeId, SpecError, ZoneAttribute,
 };
 use super::table::FrozenTable;
-use super::zones::Zones;
+use super::zones::{Zone, Zones};
 use crate::num;
 use crate::trip::{Distance, MAX_LOCATION_ID, MAX_PLAUSIBLE_MILES, Trip};
 use crate::warning::{Warning, Warnings};
@@ -16,12 +17,46 @@ use crate::warning::{Warning, Warnings};
 /// The shortest distance ever assumed, in miles.
 const SHORTEST_MILES: f64 = 0.1;
 
-/// A zone as the encoder reads it.
+/// A zone as the encoder reads it; NaN where nothing is known.
 #[derive(Clone, Copy, Debug)]
 struct ZoneRow {
+    id: f64,
+    latitude: f64,
+    longitude: f64,
+    /// Square miles.
+    area: f64,
     borough: f64,
     airport: f64,
     place: Option<Place>,
+}
+
+impl ZoneRow {
+    /// A zone that is not in the bundle.
+    fn unknown(id: u16) -> ZoneRow {
+        let unknown = f64::NAN;
+        ZoneRow {
+            id: f64::from(id),
+            latitude: unknown,
+            longitude: unknown,
+            area: unknown,
+            borough: unknown,
+            airport: unknown,
+            place: None,
+        }
+    }
+
+    fn new(zone: &Zone) -> ZoneRow {
+        let mut row = ZoneRow {
+            borough: f64::from(zone.borough),
+            airport: f64::from(u8::from(zone.airport)),
+            ..ZoneRow::unknown(zone.id)
+        };
+        if let Some(place) = zone.centre.map(Place::new) {
+            (row.latitude, row.longitude, row.area) = (place.latitude, place.longitude, place.area);
+            row.place = Some(place);
+        }
+        row
+    }
 }
 
 /// A trip with everything it left open settled: wall time, and a distance given or assumed.
@@ -44,8 +79,9 @@ pub struct Ride {
 #[derive(Clone, Debug)]
 pub struct Encoder {
     spec: FeatureSpec,
-    /// By zone id; index 0 stays empty.
-    zones: Vec<Option<ZoneRow>>,
+    calendar: FrozenCalendar,
+    /// By zone id; index 0 and ids without a zone are unknown.
+    zones: Vec<ZoneRow>,
     tables: Vec<FrozenTable>,
     /// What the detour is computed from, in that order; empty without a detour.
     detour: Vec<NodeId>,
@@ -62,17 +98,14 @@ impl Encoder {
         if let Some(fault) = zones.fault() {
             return Err(SpecError::new(fault));
         }
-        let mut rows = vec![None; usize::from(MAX_LOCATION_ID) + 1];
+        let mut rows: Vec<ZoneRow> = (0..=MAX_LOCATION_ID).map(ZoneRow::unknown).collect();
         for zone in &zones.zones {
-            rows[usize::from(zone.id)] = Some(ZoneRow {
-                borough: f64::from(zone.borough),
-                airport: f64::from(u8::from(zone.airport)),
-                place: zone.centre.map(Place::new),
-            });
+            rows[usize::from(zone.id)] = ZoneRow::new(zone);
         }
         let tables = spec.tables.iter().map(FrozenTable::new).collect();
         let detour = spec.distance_estimate.detour.map_or_else(Vec::new, |node| spec.closure(node));
-        Ok(Encoder { spec, zones: rows, tables, detour })
+        let calendar = FrozenCalendar::new(&spec.calendar);
+        Ok(Encoder { spec, calendar, zones: rows, tables, detour })
     }
 
     /// The spec that was frozen.
@@ -101,7 +134,7 @@ impl Encoder {
             Distance::NotGiven | Distance::Implausible => (f64::NAN, true),
         };
         let mut ride = Ride {
-            pickup: self.spec.calendar.local(trip.pickup()),
+            pickup: self.calendar.local(trip.pickup()),
             trip_distance,
             distance_assumed,
             warnings,
@@ -146,20 +179,19 @@ impl Encoder {
     }
 
     fn fill<'a>(&self, ride: &Ride, row: impl Iterator<Item = &'a mut f64>) {
-        let values = self.evaluate(ride);
+        let mut values = [0.0; MAX_NODES];
+        self.evaluate(ride, &mut values);
         for (place, column) in row.zip(&self.spec.columns) {
             *place = values[usize::from(column.node)];
         }
     }
 
-    fn evaluate(&self, ride: &Ride) -> [f64; MAX_NODES] {
-        let mut values = [0.0; MAX_NODES];
+    fn evaluate(&self, ride: &Ride, values: &mut [f64; MAX_NODES]) {
         // `validate` has bounded the list by MAX_NODES and every operand by its own index.
         for (index, expr) in self.spec.nodes.iter().enumerate() {
-            let value = self.evaluate_one(expr, ride, &values);
+            let value = self.evaluate_one(expr, ride, values);
             values[index] = value;
         }
-        values
     }
 
     fn evaluate_one(&self, expr: &Expr, ride: &Ride, values: &[f64; MAX_NODES]) -> f64 {
@@ -212,12 +244,8 @@ impl Encoder {
         }
     }
 
-    fn zone(&self, id: u16) -> Option<&ZoneRow> {
-        self.zones.get(usize::from(id)).and_then(Option::as_ref)
-    }
-
     fn place(&self, id: u16) -> Option<&Place> {
-        self.zone(id).and_then(|zone| zone.place.as_ref())
+        self.zones.get(usize::from(id)).and_then(|zone| zone.place.as_ref())
     }
 
     fn attribute(&self, ride: &Ride, end: End, attribute: ZoneAttribute) -> f64 {
@@ -225,14 +253,15 @@ impl Encoder {
             End::Pickup => ride.pu_location_id,
             End::Dropoff => ride.do_location_id,
         };
-        let place = |get: fn(&Place) -> f64| self.place(id).map_or(f64::NAN, get);
+        // `Trip` has checked that the id is at most the last.
+        let zone = &self.zones[usize::from(id)];
         match attribute {
-            ZoneAttribute::Id => f64::from(id),
-            ZoneAttribute::Latitude => place(|p| p.latitude),
-            ZoneAttribute::Longitude => place(|p| p.longitude),
-            ZoneAttribute::Area => place(|p| p.area),
-            ZoneAttribute::Borough => self.zone(id).map_or(f64::NAN, |zone| zone.borough),
-            ZoneAttribute::Airport => self.zone(id).map_or(f64::NAN, |zone| zone.airport),
+            ZoneAttribute::Id => zone.id,
+            ZoneAttribute::Latitude => zone.latitude,
+            ZoneAttribute::Longitude => zone.longitude,
+            ZoneAttribute::Area => zone.area,
+            ZoneAttribute::Borough => zone.borough,
+            ZoneAttribute::Airport => zone.airport,
         }
     }
 
@@ -242,7 +271,7 @@ impl Encoder {
             CalendarPart::Hour => time.minute_of_day() / 60,
             CalendarPart::Weekday => time.weekday(),
             CalendarPart::Weekend => i64::from(time.weekday() >= 5),
-            CalendarPart::Holiday => i64::from(self.spec.calendar.is_holiday(time)),
+            CalendarPart::Holiday => i64::from(self.calendar.is_holiday(time)),
             CalendarPart::MinuteOfWeek => time.weekday() * 1440 + time.minute_of_day(),
         };
         num::i64_to_f64(number)

@@ -13,6 +13,7 @@
 
 mod calendar;
 mod encoder;
+mod frozen_calendar;
 mod geometry;
 mod pairs;
 mod spec;

@@ -1,9 +1,10 @@
 //! Building tables from a walk: every bin's representative is put to every split, once.
 
 use super::row::{BITS, Row, WORDS};
-use super::{Block, ByWidth, Feature, Leaves, MAX_FEATURES, TableKernel};
+use super::{Block, ByWidth, Feature, Leaves, MAX_FEATURES, TableKernel, steps};
 use crate::engine::bins::{Bins, representatives};
 use crate::engine::source::{Cuts, Place, Source, Summing, leaves};
+use crate::engine::walk::index_of;
 use crate::num;
 
 /// What the tables of one ensemble may take. 300 trees of 31 leaves take half a megabyte.
@@ -36,7 +37,15 @@ impl TableKernel {
         };
         let mut budget = Budget { bytes: MAX_BYTES };
         let leaves = match source.summing() {
-            Summing::F64 => Leaves::F64(budget.leaves(source, mask, |value| value)?),
+            Summing::F64 => {
+                let all: Vec<f64> = (0..source.trees()).flat_map(|tree| leaves(source, source.tree(tree))).collect();
+                match steps::of(&all, source.trees()) {
+                    Some(step) => {
+                        Leaves::Steps { step, leaves: budget.leaves(source, mask, |leaf| steps::count(leaf, step))? }
+                    }
+                    None => Leaves::F64(budget.leaves(source, mask, |leaf| leaf)?),
+                }
+            }
             Summing::F32(base) => Leaves::F32 { base, leaves: budget.leaves(source, mask, num::nearest_f32)? },
         };
         Builder::new(source, mask, leaves, budget)?.build()
@@ -64,7 +73,8 @@ impl<'a> Builder<'a> {
             budget.take::<u8>(bins.bytes())?;
             budget.take::<u16>(bins.len() * blocks)?;
             places += bins.len() * blocks;
-            features.push(Feature { column, first_place: places - bins.len() * blocks, bins });
+            // The budget counts them in less than 32 bits.
+            features.push(Feature { column, first_place: index_of(places - bins.len() * blocks), bins });
         }
         let places = vec![0; places];
         let kernel = TableKernel { features, blocks: Vec::with_capacity(blocks), places, rows: Vec::new(), leaves };
@@ -101,7 +111,7 @@ impl<'a> Builder<'a> {
         let first = rows.len() - blocks[number].first_row;
         // The block's cuts are some of the feature's, so that each of the feature's bins lies in one of the block's.
         let all_blocks = self.source.trees().div_ceil(trees_a_row(self.mask));
-        let places = places[*first_place..].chunks_exact_mut(all_blocks).map(|places| &mut places[number]);
+        let places = places[*first_place as usize..].chunks_exact_mut(all_blocks).map(|places| &mut places[number]);
         let mut bin = 0;
         for (place, value) in places.zip(representatives(bins.cuts())) {
             bin = if value.is_nan() {

@@ -26,8 +26,8 @@ mod vectors {
             Row(std::array::from_fn(|vector| u64x2(words[2 * vector], words[2 * vector + 1])))
         }
 
-        pub(in crate::engine::tables) fn words(self) -> [u64; super::WORDS] {
-            let Row([first, second, third, last]) = self;
+        pub(in crate::engine::tables) fn words(&self) -> [u64; super::WORDS] {
+            let Row([first, second, third, last]) = *self;
             let (low, high) = (u64x2_extract_lane::<0>, u64x2_extract_lane::<1>);
             [low(first), high(first), low(second), high(second), low(third), high(third), low(last), high(last)]
         }
@@ -61,7 +61,7 @@ mod vectors {
             Row(words)
         }
 
-        pub(in crate::engine::tables) fn words(self) -> [u64; super::WORDS] {
+        pub(in crate::engine::tables) fn words(&self) -> [u64; super::WORDS] {
             self.0
         }
 
