@@ -1,15 +1,16 @@
 //! Tables: every answer of every tree looked up by the bins of a ride, several trees at a time.
 //!
-//! A tree of at most 64 leaves fits a mask, one bit a leaf from left to right. For each block of trees there is one row for
+//! A tree of at most 128 leaves fits a mask, one bit a leaf from left to right. For each block of trees there is one row for
 //! each bin of each feature, and in it for each tree the mask of the leaves that a ride in that bin can still reach. The rows
 //! of a ride's bins, put together by AND, leave one leaf a tree: the lowest bit that is set. (The masks are those of Lucchese et
 //! al., "A Fast Algorithm to Rank Documents with Additive Ensembles of Regression Trees", 2015; looking up their conjunction by
 //! bin is what makes the work the same for every ride.)
 //!
-//! The leaves are added in tree order in the walk's own type, as the walk adds them, so that the sum has the walk's bits.
+//! The leaves are added in tree order in the walk's own type, as the walk adds them, so that the sum has the walk's bits; or as
+//! integers, where that cannot be told apart.
 //!
-//! A row is one line of the processor's cache: 32 trees of at most 16 leaves, 16 of at most 32, or 8 of at most 64. A block has rows for those
-//! bins alone that its own splits can tell apart, which is a small part of the ensemble's, and a map from the one to the other.
+//! A row is one line of the processor's cache: 32 trees of at most 16 leaves, 16 of at most 32, 8 of at most 64 or 4 of at most 128. A block
+//! has rows for those bins alone that its own splits can tell apart, which is a small part of the ensemble's, and a map from the one to the other.
 
 mod build;
 mod row;
@@ -18,9 +19,8 @@ mod steps;
 use std::ops::AddAssign;
 
 use super::bins::Bins;
+use super::walk::index_of;
 use row::{BITS, Row, WORDS};
-
-use crate::engine::walk::index_of;
 
 /// Features that splits may ask for: as many as a ride's row on the stack has room for.
 const MAX_FEATURES: usize = 128;

@@ -65,7 +65,10 @@ mod tests {
             assert_eq!(step.map(f64::to_bits), expected.map(f64::to_bits), "{name}: {step:?}");
             for leaf in leaves {
                 let told = step.map(|step| f64::from(count(*leaf, step)) * step);
-                assert!(told.is_none_or(|told| told.total_cmp(&(leaf + 0.0)).is_eq()), "{name}: {leaf} became {told:?}");
+                assert!(
+                    told.is_none_or(|told| told.total_cmp(&(leaf + 0.0)).is_eq()),
+                    "{name}: {leaf} became {told:?}"
+                );
             }
         }
         assert!(of(&[1.0], MOST_TREES).is_some() && of(&[1.0], MOST_TREES + 1).is_none());
