@@ -133,7 +133,7 @@ fn trips() -> Result<Vec<Trip>, Box<dyn Error>> {
 
 /// How many times longer `dear` takes than `cheap`: the median of rounds in which each is timed right after the other, so
 /// that what else the machine does meets both.
-fn ratio(dear: impl Fn(), cheap: impl Fn()) -> f64 {
+pub(super) fn ratio(dear: impl Fn(), cheap: impl Fn()) -> f64 {
     let time = |work: &dyn Fn()| {
         let begin = Instant::now();
         work();

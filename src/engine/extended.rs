@@ -62,18 +62,23 @@ impl ExtendedKernel {
         }
     }
 
-    /// The same with something faster in the place of the walk, where there is. Linear leaves stay with the walk.
+    /// The same with something faster in the place of the walk, where there is.
     pub(super) fn prepared(&self) -> Option<ExtendedKernel> {
         let sum = match &self.sum {
             Sum::Walk(walk) => Sum::Prepared(Prepared::build(walk)?),
             Sum::XgBoost(walk) => Sum::PreparedF32(Prepared::build(walk)?),
-            Sum::LinearLeaves(_) | Sum::Prepared(_) | Sum::PreparedF32(_) => return None,
+            Sum::LinearLeaves(walk) => Sum::LinearLeaves(walk.prepared()?),
+            Sum::Prepared(_) | Sum::PreparedF32(_) => return None,
         };
         Some(ExtendedKernel { sum, ..*self })
     }
 
     pub(super) fn is_prepared(&self) -> bool {
-        matches!(self.sum, Sum::Prepared(_) | Sum::PreparedF32(_))
+        match &self.sum {
+            Sum::Prepared(_) | Sum::PreparedF32(_) => true,
+            Sum::LinearLeaves(kernel) => kernel.is_prepared(),
+            Sum::Walk(_) | Sum::XgBoost(_) => false,
+        }
     }
 
     /// From the sum to the prediction, in the type of the sum.
@@ -99,6 +104,7 @@ impl ExtendedKernel {
     pub(super) fn name(&self) -> &'static str {
         match self.sum {
             Sum::Walk(_) => "walk",
+            Sum::LinearLeaves(ref kernel) if kernel.is_prepared() => "packed walk, linear leaves",
             Sum::LinearLeaves(_) => "walk, linear leaves",
             Sum::XgBoost(_) => "walk, f32",
             Sum::Prepared(ref kernel) | Sum::PreparedF32(ref kernel) => kernel.name(),

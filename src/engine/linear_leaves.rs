@@ -1,5 +1,6 @@
 //! LightGBM's linear leaves: the walk finds the leaf, the row decides what it is worth.
 
+use super::packed::PackedKernel;
 use super::walk::WalkKernel;
 use crate::model::{LinearLeaf, TreeEnsemble};
 
@@ -8,15 +9,22 @@ const ZERO: f64 = 1e-35_f32 as f64;
 
 #[derive(Clone, Debug)]
 pub(super) struct LinearLeafKernel {
-    walk: WalkKernel,
+    finder: Finder,
     /// The plain values, for rows with NaN.
     plain: Vec<f64>,
     leaves: Vec<LinearLeaf>,
 }
 
+/// What finds the leaves.
+#[derive(Clone, Debug)]
+enum Finder {
+    /// Gives the number of the leaf instead of its value: below 2^53, so exact.
+    Walk(WalkKernel),
+    Packed(PackedKernel),
+}
+
 impl LinearLeafKernel {
     pub(super) fn new(trees: &TreeEnsemble, leaves: &[LinearLeaf]) -> LinearLeafKernel {
-        // The walk gives the number of the leaf instead of its value: below 2^53, so exact.
         let mut numbered = trees.clone();
         let mut next = 0.0;
         for node in numbered.trees.iter_mut().flat_map(|tree| &mut tree.nodes) {
@@ -25,18 +33,38 @@ impl LinearLeafKernel {
                 next += 1.0;
             }
         }
-        LinearLeafKernel { walk: WalkKernel::new(&numbered), plain: trees.leaves().collect(), leaves: leaves.to_vec() }
+        let finder = Finder::Walk(WalkKernel::new(&numbered));
+        LinearLeafKernel { finder, plain: trees.leaves().collect(), leaves: leaves.to_vec() }
+    }
+
+    /// The same by the packed walk, if that serves; tables keep sums and not leaves.
+    pub(super) fn prepared(&self) -> Option<LinearLeafKernel> {
+        let Finder::Walk(walk) = &self.finder else { return None };
+        let finder = Finder::Packed(PackedKernel::build(walk)?);
+        Some(LinearLeafKernel { finder, plain: self.plain.clone(), leaves: self.leaves.clone() })
+    }
+
+    pub(super) fn is_prepared(&self) -> bool {
+        matches!(self.finder, Finder::Packed(_))
     }
 
     /// Sum of the leaves in tree order, in `f64`, from 0.
     pub(super) fn predict(&self, row: &[f64]) -> f64 {
-        self.walk.leaf_values(row).fold(0.0, |sum, number| sum + self.worth(number, row))
+        let mut sum = 0.0;
+        match &self.finder {
+            Finder::Walk(walk) => walk.leaf_values(row).for_each(|number| sum += self.numbered(number, row)),
+            Finder::Packed(packed) => packed.each_leaf(row, |leaf| sum += self.worth(leaf, row)),
+        }
+        sum
     }
 
-    fn worth(&self, number: f64, row: &[f64]) -> f64 {
-        // `new` has numbered the leaves and `validate_linear_leaves` has counted them.
-        let Ok(index) = usize::try_from(crate::num::truncate_to_i64(number)) else { return 0.0 };
-        let leaf = &self.leaves[index];
+    fn numbered(&self, number: f64, row: &[f64]) -> f64 {
+        usize::try_from(crate::num::truncate_to_i64(number)).map_or(0.0, |index| self.worth(index, row))
+    }
+
+    fn worth(&self, index: usize, row: &[f64]) -> f64 {
+        // `validate_linear_leaves` has counted the leaves; what is behind them stands for no tree.
+        let Some(leaf) = self.leaves.get(index) else { return 0.0 };
         let mut worth = leaf.constant;
         for (column, coefficient) in &leaf.terms {
             let value = row[usize::from(*column)];

@@ -95,17 +95,48 @@ impl PackedKernel {
 
     /// Base and leaves in tree order, in the arithmetic of the walk.
     pub(super) fn predict(&self, row: &[f64]) -> f64 {
-        let mut bins = [0; MAX_FEATURES];
-        self.bin(row, &mut bins);
-        let mut sum = [self.leaves.base()];
-        for trees in self.trees.chunks_exact(LANES) {
-            let mut at = std::array::from_fn(|lane| trees[lane].0);
-            self.descend(&mut at, |_, feature| bins[feature]);
-            for (at, (_, first)) in at.into_iter().zip(trees) {
-                self.add(&mut sum, &[at], *first);
+        match &self.leaves {
+            Leaves::F64(leaves) => {
+                let mut sum = 0.0;
+                self.each_leaf(row, |leaf| sum += leaves[leaf]);
+                sum
+            }
+            Leaves::F32 { base, leaves } => {
+                let mut sum = *base;
+                self.each_leaf(row, |leaf| sum += leaves[leaf]);
+                f64::from(sum)
             }
         }
-        sum[0]
+    }
+
+    /// The number, among the leaves of all trees, of the leaf that the row reaches in each tree, in order; at the end may come a
+    /// number behind all of them, which stands for no tree.
+    #[inline]
+    pub(super) fn each_leaf(&self, row: &[f64], mut with: impl FnMut(usize)) {
+        let mut bins = [0; MAX_FEATURES];
+        self.bin(row, &mut bins);
+        for trees in self.trees.chunks_exact(LANES) {
+            let at = self.descend_trees(trees, &bins);
+            for (at, (_, first)) in at.into_iter().zip(trees) {
+                with(*first as usize + usize::from(self.nodes[at as usize].first));
+            }
+        }
+    }
+
+    /// Where one row's walks through the trees of all lanes end.
+    #[inline(never)]
+    fn descend_trees(&self, trees: &[(u32, u32)], bins: &[u16; MAX_FEATURES]) -> [u32; LANES] {
+        let mut at = std::array::from_fn(|lane| trees[lane].0);
+        self.descend(&mut at, |_, feature| bins[feature]);
+        at
+    }
+
+    /// Where several rows' walks through one tree end, the bins of each row in as many places.
+    #[inline(never)]
+    fn descend_rows(&self, root: u32, bins: &[u16], width: usize) -> [u32; LANES] {
+        let mut at = [root; LANES];
+        self.descend(&mut at, |lane, feature| bins[lane * width + feature]);
+        at
     }
 
     /// The same for rows of so many columns one after another, into as many places as there are.
@@ -127,10 +158,8 @@ impl PackedKernel {
             numbers.fill(self.leaves.base());
             for (root, first) in &self.trees {
                 for (index, numbers) in numbers.chunks_mut(LANES).enumerate() {
-                    let mut at = [*root; LANES];
                     // Beyond the last row are bins too, of other rows or 0.
-                    let bins = &bins[index * LANES * width..(index + 1) * LANES * width];
-                    self.descend(&mut at, |lane, feature| bins[lane * width + feature]);
+                    let at = self.descend_rows(*root, &bins[index * LANES * width..(index + 1) * LANES * width], width);
                     self.add(numbers, &at, *first);
                 }
             }

@@ -214,7 +214,7 @@ fn what_is_built_gives_the_walks_bits_for_every_value_there_is() {
     for (dialect, (trees, leaves, columns)) in
         [Dialect::LightGbm, Dialect::XGBoost].into_iter().flat_map(|dialect| shapes.map(|shape| (dialect, shape)))
     {
-        for turn in 0..12 {
+        for turn in 0..6 {
             let shape = Shape { dialect, trees, leaves, columns, in_steps: turn % 3 == 0 };
             let ensemble = ensemble(&mut numbers, shape);
             let walk = walk(&mut numbers, &ensemble);
