@@ -91,6 +91,7 @@ impl Kind {
                 Dialect::LightGbm => Model::Ensemble(trees),
                 Dialect::XGBoost => Model::Extended(ExtendedEnsemble::new(trees)),
             },
+            background: None,
             calibration: Calibration::default(),
             golden: Vec::new(),
         };

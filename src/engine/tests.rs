@@ -140,6 +140,11 @@ fn values(ensemble: &TreeEnsemble, columns: u16) -> Vec<Vec<f64>> {
         }
     }
     for of_column in &mut values {
+        let distinct = |values: &mut Vec<f64>| {
+            values.sort_unstable_by(f64::total_cmp);
+            values.dedup_by_key(|value| value.to_bits());
+        };
+        distinct(of_column);
         // Half way to the neighbouring `f32`, where rounding to one changes.
         let halves: Vec<f64> = of_column
             .iter()
@@ -149,8 +154,7 @@ fn values(ensemble: &TreeEnsemble, columns: u16) -> Vec<Vec<f64>> {
         of_column.extend(halves);
         let sides: Vec<f64> = of_column.iter().flat_map(|value| [value.next_down(), value.next_up()]).collect();
         of_column.extend(sides);
-        of_column.sort_unstable_by(f64::total_cmp);
-        of_column.dedup_by_key(|value| value.to_bits());
+        distinct(of_column);
     }
     values
 }
