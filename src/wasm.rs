@@ -188,22 +188,27 @@ impl Scorer {
         let (mut lows, mut highs) = (vec![f64::NAN; ends], vec![f64::NAN; ends]);
         let mut warnings = vec![0; rows];
         let errors = Array::new();
+        let (mut trips, mut places) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
         for row in 0..rows {
             match numbers(pu[row], to[row], distance[row], pickup[row], u32::from(given[row])) {
                 Ok(trip) => {
-                    let estimate = self.estimator.estimate(&trip);
-                    durations[row] = estimate.duration;
-                    warnings[row] = estimate.warnings.bits();
-                    if let Some(interval) = estimate.interval {
-                        lows[row] = interval.low;
-                        highs[row] = interval.high;
-                    }
+                    trips.push(trip);
+                    places.push(row);
                 }
                 Err(error) => {
                     errors.push(&errors::row_error(row, &error)?);
                 }
             }
         }
+        self.estimator.estimate_batch(&trips, |index, estimate| {
+            let row = places[index];
+            durations[row] = estimate.duration;
+            warnings[row] = estimate.warnings.bits();
+            if let Some(interval) = estimate.interval {
+                lows[row] = interval.low;
+                highs[row] = interval.high;
+            }
+        });
         let (durations, warnings) = (Float64Array::from(&durations[..]), Uint32Array::from(&warnings[..]));
         let end = |values: &[f64]| match self.estimator.coverage() {
             Some(_) => JsValue::from(Float64Array::from(values)),

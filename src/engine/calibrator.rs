@@ -1,6 +1,7 @@
 //! A calibration frozen for speed: the correction, and the interval around an estimate.
 
-use super::Predictor;
+use super::{Predictor, Rows};
+use crate::features::{FAMILIES, Family};
 use crate::model::{Calibration, Correction, Interval, IntervalModel, Quantiles, Target};
 
 /// A [`Calibration`] ready to be applied.
@@ -30,8 +31,8 @@ impl Calibrator {
     }
 
     /// Puts tables in the place of the walk through the scale's trees, as [`Predictor::prepare`] does.
-    pub(crate) fn prepare(&mut self) -> Option<Predictor> {
-        self.interval.as_mut()?.scale.prepare()
+    pub(crate) fn prepare(&mut self, families: &[Family; FAMILIES]) -> Option<Predictor> {
+        self.interval.as_mut()?.scale.prepare(families)
     }
 
     /// Takes back what [`prepare`](Calibrator::prepare) returned.
@@ -78,14 +79,9 @@ impl IntervalPredictor {
         &self.scale
     }
 
-    /// The expected size of the error for one row of encoded columns; above 0, perhaps infinite, never NaN.
-    pub(crate) fn scale(&self, row: &[f64]) -> f64 {
-        self.bound(self.scale.predict(row))
-    }
-
-    /// The same for many rows, as [`Predictor::predict_rows`] takes them.
-    pub(crate) fn scales(&self, rows: &[f64], columns: usize, scales: &mut [f64]) {
-        self.scale.predict_rows(rows, columns, scales);
+    /// The expected sizes of the errors for rows of encoded columns; above 0, perhaps infinite, never NaN.
+    pub(crate) fn scales(&self, rows: Rows<'_>, scales: &mut [f64]) {
+        self.scale.predict_rows(rows, scales);
         for scale in scales {
             *scale = self.bound(*scale);
         }
@@ -95,8 +91,8 @@ impl IntervalPredictor {
         if scale > self.smallest_scale { scale } else { self.smallest_scale }
     }
 
-    /// The interval around the estimate of a row.
-    pub(crate) fn around(&self, estimate: f64, row: &[f64], distance_assumed: bool, target: &Target) -> Interval {
-        self.quantiles(distance_assumed).around(estimate, self.scale(row), target)
+    /// The interval around an estimate whose error has this scale.
+    pub(crate) fn around(&self, estimate: f64, scale: f64, distance_assumed: bool, target: &Target) -> Interval {
+        self.quantiles(distance_assumed).around(estimate, scale, target)
     }
 }

@@ -4,6 +4,8 @@ use super::linear_leaves::LinearLeafKernel;
 use super::prepared::Prepared;
 use super::walk::WalkKernel;
 use super::xgboost::XgBoostKernel;
+use super::{Rows, each_row};
+use crate::features::{FAMILIES, Family};
 use crate::model::{Dialect, ExtendedEnsemble, Link};
 use crate::num;
 
@@ -38,7 +40,7 @@ impl ExtendedKernel {
         ExtendedKernel { sum, base: *base, divisor, link: *link }
     }
 
-    pub(super) fn predict(&self, row: &[f64]) -> f64 {
+    fn predict(&self, row: &[f64]) -> f64 {
         let sum = match &self.sum {
             Sum::Walk(kernel) => kernel.predict(row),
             Sum::LinearLeaves(kernel) => kernel.predict(row),
@@ -48,29 +50,31 @@ impl ExtendedKernel {
         self.finished(sum)
     }
 
-    /// The same for rows of so many columns one after another, into as many places as there are.
-    pub(super) fn predict_rows(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
+    /// The same for many rows; there is one for each number.
+    pub(super) fn predict_rows(&self, rows: Rows<'_>, numbers: &mut [f64]) {
         if let Sum::Prepared(kernel) | Sum::PreparedF32(kernel) = &self.sum {
-            kernel.predict_rows(rows, columns, numbers);
+            kernel.predict_rows(rows, numbers);
             for number in numbers {
                 *number = self.finished(*number);
             }
         } else {
-            for (index, number) in numbers.iter_mut().enumerate() {
-                *number = self.predict(&rows[index * columns..]);
-            }
+            each_row(rows, numbers, |row| self.predict(row));
         }
     }
 
     /// The same with something faster in the place of the walk, where there is.
-    pub(super) fn prepared(&self) -> Option<ExtendedKernel> {
+    pub(super) fn prepared(&self, families: &[Family; FAMILIES]) -> Option<ExtendedKernel> {
         let sum = match &self.sum {
-            Sum::Walk(walk) => Sum::Prepared(Prepared::build(walk)?),
-            Sum::XgBoost(walk) => Sum::PreparedF32(Prepared::build(walk)?),
+            Sum::Walk(walk) => Sum::Prepared(Prepared::build(walk, families)?),
+            Sum::XgBoost(walk) => Sum::PreparedF32(Prepared::build(walk, families)?),
             Sum::LinearLeaves(walk) => Sum::LinearLeaves(walk.prepared()?),
             Sum::Prepared(_) | Sum::PreparedF32(_) => return None,
         };
         Some(ExtendedKernel { sum, ..*self })
+    }
+
+    pub(super) fn takes_keys(&self) -> bool {
+        matches!(&self.sum, Sum::Prepared(kernel) | Sum::PreparedF32(kernel) if kernel.takes_keys())
     }
 
     pub(super) fn is_prepared(&self) -> bool {

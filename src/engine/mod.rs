@@ -19,6 +19,7 @@ mod linear;
 mod linear_leaves;
 mod packed;
 mod prepared;
+mod rows;
 mod source;
 mod tables;
 #[cfg(test)]
@@ -27,7 +28,9 @@ mod walk;
 mod xgboost;
 
 pub use calibrator::{Calibrator, IntervalPredictor};
+pub(crate) use rows::Rows;
 
+use crate::features::{FAMILIES, Family};
 use crate::model::Model;
 use extended::ExtendedKernel;
 use linear::LinearKernel;
@@ -59,39 +62,32 @@ impl Predictor {
         Predictor { kernel }
     }
 
-    /// The model's number for one row of encoded columns, before the target's bounds.
-    pub(crate) fn predict(&self, row: &[f64]) -> f64 {
+    /// The model's number, before the target's bounds, for each of many rows of encoded columns; there is one for each number.
+    pub(crate) fn predict_rows(&self, rows: Rows<'_>, numbers: &mut [f64]) {
         match &self.kernel {
-            Kernel::Linear(kernel) => kernel.predict(row),
-            Kernel::Walk(kernel) => kernel.predict(row),
-            Kernel::Extended(kernel) => kernel.predict(row),
-            Kernel::Prepared(kernel) => kernel.predict(row),
+            Kernel::Linear(kernel) => each_row(rows, numbers, |row| kernel.predict(row)),
+            Kernel::Walk(kernel) => each_row(rows, numbers, |row| kernel.predict(row)),
+            Kernel::Extended(kernel) => kernel.predict_rows(rows, numbers),
+            Kernel::Prepared(kernel) => kernel.predict_rows(rows, numbers),
         }
     }
 
-    /// The model's number for each of many rows, laid out one after another: as many as `numbers` has places for and `rows`
-    /// has rows of `columns`.
-    pub(crate) fn predict_rows(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
-        let whole = rows.len().checked_div(columns).unwrap_or(numbers.len()).min(numbers.len());
-        let numbers = &mut numbers[..whole];
+    /// Whether it reads keys, where rows have them, instead of the columns of their families.
+    pub(crate) fn takes_keys(&self) -> bool {
         match &self.kernel {
-            Kernel::Prepared(kernel) => kernel.predict_rows(rows, columns, numbers),
-            Kernel::Extended(kernel) => kernel.predict_rows(rows, columns, numbers),
-            Kernel::Linear(_) | Kernel::Walk(_) => {
-                for (index, number) in numbers.iter_mut().enumerate() {
-                    *number = self.predict(&rows[index * columns..]);
-                }
-            }
+            Kernel::Prepared(kernel) => kernel.takes_keys(),
+            Kernel::Extended(kernel) => kernel.takes_keys(),
+            Kernel::Linear(_) | Kernel::Walk(_) => false,
         }
     }
 
     /// Puts a faster kernel in the place of a walk and returns the walk, so that the caller can check the one against the other
     /// and take the walk back. `None`, and nothing is changed, where there is no walk, or none that would gain by it: see
     /// [`Prepared::build`].
-    pub(crate) fn prepare(&mut self) -> Option<Predictor> {
+    pub(crate) fn prepare(&mut self, families: &[Family; FAMILIES]) -> Option<Predictor> {
         let kernel = match &self.kernel {
-            Kernel::Walk(walk) => Kernel::Prepared(Prepared::build(walk)?),
-            Kernel::Extended(walk) => Kernel::Extended(walk.prepared()?),
+            Kernel::Walk(walk) => Kernel::Prepared(Prepared::build(walk, families)?),
+            Kernel::Extended(walk) => Kernel::Extended(walk.prepared(families)?),
             Kernel::Linear(_) | Kernel::Prepared(_) => return None,
         };
         Some(std::mem::replace(self, Predictor { kernel }))
@@ -114,5 +110,12 @@ impl Predictor {
             Kernel::Extended(kernel) => kernel.name(),
             Kernel::Prepared(kernel) => kernel.name(),
         }
+    }
+}
+
+/// Scores row by row.
+fn each_row(rows: Rows<'_>, numbers: &mut [f64], predict: impl Fn(&[f64]) -> f64) {
+    for (index, number) in numbers.iter_mut().enumerate() {
+        *number = predict(rows.row(index));
     }
 }

@@ -1,8 +1,10 @@
 //! What takes the place of a walk once there is time to build it.
 
+use super::Rows;
 use super::packed::PackedKernel;
 use super::source::Source;
 use super::tables::TableKernel;
+use crate::features::{FAMILIES, Family};
 
 /// Trees from which on it is worth building: finding the bins costs what walking three or four trees does. From 32 on tables
 /// take about a ninth of the walk's time, for one row as for many.
@@ -18,28 +20,35 @@ pub(super) enum Prepared {
 impl Prepared {
     /// Tables where they serve, else the packed walk; `None` for so few trees that neither would be faster, or so many nodes that
     /// they cannot be counted.
-    pub(super) fn build(walk: &dyn Source) -> Option<Prepared> {
+    pub(super) fn build(walk: &dyn Source, families: &[Family; FAMILIES]) -> Option<Prepared> {
         if walk.trees() < FEWEST_TREES {
             return None;
         }
-        let tables = TableKernel::build(walk).map(Prepared::Tables);
+        let tables = TableKernel::build(walk, families).map(Prepared::Tables);
         tables.or_else(|| PackedKernel::build(walk).map(Prepared::Packed))
     }
 
     /// Base and leaves in tree order, in the arithmetic of the walk.
     pub(super) fn predict(&self, row: &[f64]) -> f64 {
+        let mut number = [0.0];
+        self.predict_rows(Rows::one(row), &mut number);
+        number[0]
+    }
+
+    /// The same for many rows; there is one for each number.
+    pub(super) fn predict_rows(&self, rows: Rows<'_>, numbers: &mut [f64]) {
         match self {
-            Prepared::Tables(kernel) => kernel.predict(row),
-            Prepared::Packed(kernel) => kernel.predict(row),
+            Prepared::Tables(kernel) => kernel.predict_rows(rows, numbers),
+            Prepared::Packed(kernel) => match numbers {
+                [number] => *number = kernel.predict(rows.values),
+                numbers => kernel.predict_rows(rows.values, rows.columns, numbers),
+            },
         }
     }
 
-    /// The same for rows of so many columns one after another, into as many places as there are.
-    pub(super) fn predict_rows(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
-        match self {
-            Prepared::Tables(kernel) => kernel.predict_rows(rows, columns, numbers),
-            Prepared::Packed(kernel) => kernel.predict_rows(rows, columns, numbers),
-        }
+    /// Whether it reads keys, where rows have them.
+    pub(super) fn takes_keys(&self) -> bool {
+        matches!(self, Prepared::Tables(kernel) if kernel.takes_keys())
     }
 
     /// Name of the kernel, for `inspect` and the benchmark.

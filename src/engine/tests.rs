@@ -1,11 +1,13 @@
 //! What is built from a walk against that walk: random ensembles, and every value at which an answer may change.
 
+use super::Rows;
 use super::packed::PackedKernel;
 use super::prepared::Prepared;
 use super::source::Source;
 use super::tables::TableKernel;
 use super::walk::WalkKernel;
 use super::xgboost::XgBoostKernel;
+use crate::features::{FAMILIES, Family, Keys};
 use crate::model::{Dialect, MissingRule, Rule, Tree, TreeBuilder, TreeEnsemble};
 use crate::num;
 
@@ -181,14 +183,25 @@ fn walk(numbers: &mut Numbers, ensemble: &TreeEnsemble) -> Walk {
 }
 
 /// The first row for which the two differ, or the batch.
-fn difference(walk: &Walk, prepared: &Prepared, rows: &[Vec<f64>]) -> Option<String> {
+fn difference(walk: &Walk, prepared: &Prepared, rows: &[Vec<f64>], values: &[Vec<f64>]) -> Option<String> {
     let mut batch = vec![f64::NAN; rows.len()];
-    prepared.predict_rows(&rows.concat(), rows.first()?.len(), &mut batch);
-    for (row, in_batch) in rows.iter().zip(batch) {
+    let columns = rows.first()?.len();
+    prepared.predict_rows(Rows { values: &rows.concat(), columns, keys: None }, &mut batch);
+    // What keys stand for is not to be read.
+    let mut keyed = vec![f64::NAN; rows.len()];
+    let known: Vec<Keys> = rows.iter().map(|row| keys_of(row, values)).collect();
+    let unread: Vec<f64> =
+        rows.iter().flat_map(|row| row.iter().enumerate().map(|(c, x)| if c < FAMILIES { 0.3 } else { *x })).collect();
+    let keys = if prepared.takes_keys() { Some(&known[..]) } else { None };
+    let asked = if keys.is_some() { unread } else { rows.concat() };
+    prepared.predict_rows(Rows { values: &asked, columns, keys }, &mut keyed);
+    for ((row, in_batch), by_keys) in rows.iter().zip(batch).zip(keyed) {
         let (expected, alone) = ((walk.sum)(row), prepared.predict(row));
-        if expected.to_bits() != alone.to_bits() || expected.to_bits() != in_batch.to_bits() {
+        if [alone, in_batch, by_keys].iter().any(|found| found.to_bits() != expected.to_bits()) {
             let name = prepared.name();
-            return Some(format!("{name}: expected {expected}, found {alone}, in a batch {in_batch}, for {row:?}"));
+            return Some(format!(
+                "{name}: expected {expected}, found {alone}, in a batch {in_batch}, by keys {by_keys}, for {row:?}"
+            ));
         }
     }
     None
@@ -222,19 +235,35 @@ fn what_is_built_gives_the_walks_bits_for_every_value_there_is() {
             let shape = Shape { dialect, trees, leaves, columns, in_steps: turn % 3 == 0 };
             let ensemble = ensemble(&mut numbers, shape);
             let walk = walk(&mut numbers, &ensemble);
-            let tables = TableKernel::build(&*walk.source).map(Prepared::Tables);
+            let values = values(&ensemble, columns);
+            let tables = TableKernel::build(&*walk.source, &families(&values)).map(Prepared::Tables);
             let packed = PackedKernel::build(&*walk.source).map(Prepared::Packed);
             let serves = (tables.is_some(), packed.is_some());
             if serves != (leaves.1 <= 128, true) && leaves.1 != 129 {
                 wrong.push(format!("{shape:?}: tables and packed walk serve: {serves:?}"));
             }
-            let values = values(&ensemble, columns);
             let rows: Vec<Vec<f64>> = rows(&mut numbers, &values).collect();
-            let found = tables.iter().chain(&packed).filter_map(|kernel| difference(&walk, kernel, &rows));
+            let found = tables.iter().chain(&packed).filter_map(|kernel| difference(&walk, kernel, &rows, &values));
             wrong.extend(found.map(|what| format!("{shape:?}: {what}")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The first columns as families of one, each value's place among the column's its key.
+fn families(values: &[Vec<f64>]) -> [Family; FAMILIES] {
+    std::array::from_fn(|column| Family {
+        columns: vec![column],
+        keys: values[column].len(),
+        values: values[column].clone(),
+    })
+}
+
+fn keys_of(row: &[f64], values: &[Vec<f64>]) -> Keys {
+    std::array::from_fn(|column| {
+        let place = values[column].binary_search_by(|value| value.total_cmp(&row[column])).unwrap();
+        u16::try_from(place).unwrap()
+    })
 }
 
 /// Each value once for each column, the other columns anything; and rows of anything.
@@ -258,7 +287,8 @@ fn stump(feature: u16, rule: Rule) -> Tree {
 }
 
 fn tables_of(trees: Vec<Tree>) -> Option<TableKernel> {
-    TableKernel::build(&WalkKernel::new(&TreeEnsemble { dialect: Dialect::LightGbm, trees }))
+    let walk = WalkKernel::new(&TreeEnsemble { dialect: Dialect::LightGbm, trees });
+    TableKernel::build(&walk, &Default::default())
 }
 
 #[test]

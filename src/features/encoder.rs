@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use super::calendar::LocalTime;
+use super::family::{FAMILIES, Family};
 use super::frozen_calendar::FrozenCalendar;
 use super::geometry::Place;
 use super::spec::{
@@ -75,6 +76,21 @@ pub struct Ride {
     great_circle: f64,
 }
 
+impl Ride {
+    /// A ride of which nothing but its zone is known, on both ends.
+    fn of_zones(id: u16) -> Ride {
+        Ride {
+            pickup: LocalTime::from_minutes(0),
+            trip_distance: f64::NAN,
+            distance_assumed: true,
+            warnings: Warnings::NONE,
+            pu_location_id: id,
+            do_location_id: id,
+            great_circle: f64::NAN,
+        }
+    }
+}
+
 /// A [`FeatureSpec`] and its zones, checked and frozen.
 #[derive(Clone, Debug)]
 pub struct Encoder {
@@ -85,6 +101,25 @@ pub struct Encoder {
     tables: Vec<FrozenTable>,
     /// What the detour is computed from, in that order; empty without a detour.
     detour: Vec<NodeId>,
+    free: Free,
+}
+
+/// The columns that are of no family.
+#[derive(Clone, Debug)]
+struct Free {
+    /// Each with its expression.
+    columns: Vec<(usize, NodeId)>,
+    /// What they are computed from, in that order.
+    nodes: Vec<NodeId>,
+}
+
+impl Free {
+    fn new(spec: &FeatureSpec) -> Free {
+        let all = spec.columns.iter().map(|column| column.node).enumerate();
+        let columns: Vec<(usize, NodeId)> = all.filter(|(_, node)| spec.end_of(*node).is_none()).collect();
+        let nodes = spec.closure(columns.iter().map(|(_, node)| *node));
+        Free { columns, nodes }
+    }
 }
 
 impl Encoder {
@@ -103,9 +138,10 @@ impl Encoder {
             rows[usize::from(zone.id)] = ZoneRow::new(zone);
         }
         let tables = spec.tables.iter().map(FrozenTable::new).collect();
-        let detour = spec.distance_estimate.detour.map_or_else(Vec::new, |node| spec.closure(node));
+        let detour = spec.distance_estimate.detour.map_or_else(Vec::new, |node| spec.closure([node]));
         let calendar = FrozenCalendar::new(&spec.calendar);
-        Ok(Encoder { spec, calendar, zones: rows, tables, detour })
+        let free = Free::new(&spec);
+        Ok(Encoder { spec, calendar, zones: rows, tables, detour, free })
     }
 
     /// The spec that was frozen.
@@ -180,18 +216,45 @@ impl Encoder {
 
     fn fill<'a>(&self, ride: &Ride, row: impl Iterator<Item = &'a mut f64>) {
         let mut values = [0.0; MAX_NODES];
-        self.evaluate(ride, &mut values);
+        // `validate` has bounded the list by MAX_NODES and every operand by its own index.
+        for (index, expr) in self.spec.nodes.iter().enumerate() {
+            let value = self.evaluate_one(expr, ride, &values);
+            values[index] = value;
+        }
         for (place, column) in row.zip(&self.spec.columns) {
             *place = values[usize::from(column.node)];
         }
     }
 
-    fn evaluate(&self, ride: &Ride, values: &mut [f64; MAX_NODES]) {
-        // `validate` has bounded the list by MAX_NODES and every operand by its own index.
-        for (index, expr) in self.spec.nodes.iter().enumerate() {
-            let value = self.evaluate_one(expr, ride, values);
+    /// As [`encode`](Encoder::encode), for kernels that are given the zones as keys: the columns of [`families`](Encoder::families)
+    /// are left as they are.
+    pub(crate) fn encode_keyed(&self, ride: &Ride, row: &mut [f64]) {
+        let mut values = [0.0; MAX_NODES];
+        for node in &self.free.nodes {
+            let index = usize::from(*node);
+            let value = self.evaluate_one(&self.spec.nodes[index], ride, &values);
             values[index] = value;
         }
+        for (column, node) in &self.free.columns {
+            row[*column] = values[usize::from(*node)];
+        }
+    }
+
+    /// The columns that come from the pickup's zone alone and those that come from the drop-off's, with their values for each
+    /// zone's id.
+    pub(crate) fn families(&self) -> [Family; FAMILIES] {
+        [End::Pickup, End::Dropoff].map(|end| {
+            let columns: Vec<usize> = (0..self.columns())
+                .filter(|column| self.spec.end_of(self.spec.columns[*column].node) == Some(end))
+                .collect();
+            let mut row = vec![0.0; self.columns()];
+            let mut values = Vec::new();
+            for id in 0..=MAX_LOCATION_ID {
+                self.encode(&Ride::of_zones(id), &mut row);
+                values.extend(columns.iter().map(|column| row[*column]));
+            }
+            Family { columns, keys: usize::from(MAX_LOCATION_ID) + 1, values }
+        })
     }
 
     fn evaluate_one(&self, expr: &Expr, ride: &Ride, values: &[f64; MAX_NODES]) -> f64 {

@@ -13,6 +13,7 @@
 
 mod calendar;
 mod encoder;
+mod family;
 mod frozen_calendar;
 mod geometry;
 mod pairs;
@@ -22,6 +23,7 @@ mod zones;
 
 pub use calendar::{Calendar, HolidayRule, LocalTime, Switch, TimeZoneRule};
 pub use encoder::{Encoder, Ride};
+pub(crate) use family::{FAMILIES, Family, Keys};
 pub use pairs::ZonePairs;
 pub use spec::{
     CalendarPart, Column, DistanceEstimate, End, Expr, FeatureSpec, MAX_NODES, NodeId, SpecError, ZoneAttribute,

@@ -305,16 +305,31 @@ impl FeatureSpec {
         Ok(node)
     }
 
-    /// The expressions that `node` is computed from, itself included, in their order; in a spec that validates.
-    pub(super) fn closure(&self, node: NodeId) -> Vec<NodeId> {
-        let mut read = vec![false; usize::from(node) + 1];
-        read[usize::from(node)] = true;
-        for (index, expr) in self.nodes.iter().enumerate().take(read.len()).rev() {
+    /// The expressions that some are computed from, these included, in their order; in a spec that validates.
+    pub(super) fn closure(&self, of: impl IntoIterator<Item = NodeId>) -> Vec<NodeId> {
+        let mut read = vec![false; self.nodes.len()];
+        of.into_iter().for_each(|node| read[usize::from(node)] = true);
+        for (index, expr) in self.nodes.iter().enumerate().rev() {
             if read[index] {
                 expr.operands().into_iter().flatten().for_each(|operand| read[usize::from(operand)] = true);
             }
         }
-        (0..=node).filter(|node| read[usize::from(*node)]).collect()
+        (0..).zip(read).filter(|(_, read)| *read).map(|(node, _)| node).collect()
+    }
+
+    /// The end whose zone an expression is computed from, if it is from that alone.
+    pub(super) fn end_of(&self, node: NodeId) -> Option<End> {
+        let mut end = None;
+        for node in self.closure([node]) {
+            let expr = &self.nodes[usize::from(node)];
+            match expr {
+                Expr::Zone(of, _) if end.is_none_or(|end| end == *of) => end = Some(*of),
+                // Of what was there before.
+                _ if expr.operands()[0].is_some() => {}
+                _ => return None,
+            }
+        }
+        end
     }
 
     /// Checks that every expression can be computed.
@@ -375,7 +390,7 @@ impl FeatureSpec {
             return Err(SpecError(format!("distance_estimate: there is no expression {detour}")));
         }
         let distance = [Expr::TripDistance, Expr::TripDistanceOrEstimate];
-        match self.closure(detour).into_iter().find(|node| distance.contains(&self.nodes[usize::from(*node)])) {
+        match self.closure([detour]).into_iter().find(|node| distance.contains(&self.nodes[usize::from(*node)])) {
             Some(node) => Err(SpecError(format!(
                 "distance_estimate: expected a detour that does not depend on the distance, found that expression \
                  {detour} reads expression {node}"

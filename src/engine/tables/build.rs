@@ -1,10 +1,11 @@
 //! Building tables from a walk: every bin's representative is put to every split, once.
 
 use super::row::{BITS, Row, WORDS};
-use super::{Block, ByWidth, Feature, Leaves, MAX_FEATURES, TableKernel, steps};
+use super::{Block, Feature, Keyed, Leaves, MAX_FEATURES, ROW_BITS, TableKernel, steps};
 use crate::engine::bins::{Bins, representatives};
 use crate::engine::source::{Cuts, Place, Source, Summing, leaves};
 use crate::engine::walk::index_of;
+use crate::features::{FAMILIES, Family};
 use crate::num;
 
 /// What the tables of one ensemble may take. 300 trees of 31 leaves take half a megabyte.
@@ -26,7 +27,9 @@ struct Stump {
 impl TableKernel {
     /// The tables of a walk. `None` where they would not serve: a tree has more than 128 leaves, a feature more cuts than can
     /// be counted, there are more features than a ride's row can have, or the tables would take more than 8 MiB.
-    pub(in crate::engine) fn build(source: &dyn Source) -> Option<TableKernel> {
+    ///
+    /// Where they take keys too, that is for the families given; if there is room for it.
+    pub(in crate::engine) fn build(source: &dyn Source, families: &[Family; FAMILIES]) -> Option<TableKernel> {
         let most_leaves = (0..source.trees()).map(|tree| leaves(source, source.tree(tree)).count()).max()?;
         let mask = match most_leaves {
             0..=16 => 16,
@@ -48,7 +51,7 @@ impl TableKernel {
             }
             Summing::F32(base) => Leaves::F32 { base, leaves: budget.leaves(source, mask, num::nearest_f32)? },
         };
-        Builder::new(source, mask, leaves, budget)?.build()
+        Builder::new(source, mask, leaves, budget, families)?.build(families)
     }
 }
 
@@ -63,7 +66,13 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// Everything but the rows, and the places in them.
-    fn new(source: &'a dyn Source, mask: usize, leaves: Leaves, mut budget: Budget) -> Option<Builder<'a>> {
+    fn new(
+        source: &'a dyn Source,
+        mask: usize,
+        leaves: Leaves,
+        mut budget: Budget,
+        families: &[Family; FAMILIES],
+    ) -> Option<Builder<'a>> {
         let blocks = source.trees().div_ceil(trees_a_row(mask));
         let mut features = Vec::new();
         let mut places = 0;
@@ -76,12 +85,23 @@ impl<'a> Builder<'a> {
             // The budget counts them in less than 32 bits.
             features.push(Feature { column, first_place: index_of(places - bins.len() * blocks), bins });
         }
-        let places = vec![0; places];
-        let kernel = TableKernel { features, blocks: Vec::with_capacity(blocks), places, rows: Vec::new(), leaves };
+        // Those that keys stand for come last: see `Keyed`.
+        let (free, keyed): (Vec<Feature>, Vec<Feature>) =
+            features.into_iter().partition(|feature| !families.iter().any(|family| family.has(feature.column)));
+        let features = free.into_iter().chain(keyed).collect();
+        let kernel = TableKernel {
+            features,
+            blocks: Vec::with_capacity(blocks),
+            places: vec![0; places],
+            rows: Vec::new(),
+            mask,
+            leaves,
+            keyed: None,
+        };
         Some(Builder { source, mask, kernel, budget })
     }
 
-    fn build(mut self) -> Option<TableKernel> {
+    fn build(mut self, families: &[Family; FAMILIES]) -> Option<TableKernel> {
         let at_once = trees_a_row(self.mask);
         for first in (0..self.source.trees()).step_by(at_once) {
             let trees = at_once.min(self.source.trees() - first);
@@ -93,7 +113,22 @@ impl<'a> Builder<'a> {
                 self.add_rows(feature, &stumps)?;
             }
         }
+        self.kernel.keyed = self.keyed(families);
         Some(self.kernel)
+    }
+
+    /// What keys say; `None` where no split asks for a column of a family, or there is no room.
+    fn keyed(&mut self, families: &[Family; FAMILIES]) -> Option<Keyed> {
+        let features = &self.kernel.features;
+        let is_free = |feature: &Feature| !families.iter().any(|family| family.has(feature.column));
+        let free = features.partition_point(is_free);
+        if free == features.len() {
+            return None;
+        }
+        let keys: usize = families.iter().map(|family| family.keys).sum();
+        self.budget.take::<Row>(keys * self.kernel.blocks.len())?;
+        let last = families.each_ref().map(|family| u16::try_from(family.keys.saturating_sub(1)).unwrap_or(u16::MAX));
+        Some(Keyed { free, rows: families.each_ref().map(|family| self.kernel.rows_of(family)), last })
     }
 
     /// Adds what the last block's splits say of one feature; nothing, if none asks for it.
@@ -159,6 +194,32 @@ impl<'a> Builder<'a> {
     }
 }
 
+impl TableKernel {
+    /// For each key of a family, for each block, what the family's columns leave.
+    fn rows_of(&self, family: &Family) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(family.keys * self.blocks.len());
+        let width = family.columns.len();
+        for key in 0..family.keys {
+            let values = &family.values[key * width..(key + 1) * width];
+            let places: Vec<u32> = self
+                .features
+                .iter()
+                .filter_map(|feature| {
+                    let value = values[family.columns.iter().position(|column| *column == feature.column)?];
+                    Some(feature.first_place + feature.bins.bin(value) * index_of(self.blocks.len()))
+                })
+                .collect();
+            rows.extend(
+                self.blocks
+                    .iter()
+                    .enumerate()
+                    .map(|(number, block)| self.reachable(&self.rows[block.first_row..], &places, number)),
+            );
+        }
+        rows
+    }
+}
+
 /// How many trees a row has masks for.
 fn trees_a_row(mask: usize) -> usize {
     BITS * WORDS / mask
@@ -176,33 +237,24 @@ impl Budget {
         Some(())
     }
 
-    /// Takes room for the leaves of all trees, of the trees with which the last block is filled up too, and puts them there.
+    /// Takes room for the leaves of all blocks, and puts them where their bits are.
     fn leaves<T: Copy>(
         &mut self,
         source: &dyn Source,
         mask: usize,
-        of: impl Fn(f64) -> T + Copy,
-    ) -> Option<ByWidth<T>> {
-        let trees = source.trees().next_multiple_of(trees_a_row(mask));
-        self.take::<T>(trees.checked_mul(mask)?)?;
-        Some(match mask {
-            16 => ByWidth::Few(masked(source, trees, of)),
-            32 => ByWidth::Some(masked(source, trees, of)),
-            64 => ByWidth::Many(masked(source, trees, of)),
-            _ => ByWidth::Most(masked(source, trees, of)),
-        })
-    }
-}
-
-fn masked<T: Copy, const LEAVES: usize>(source: &dyn Source, trees: usize, of: impl Fn(f64) -> T) -> Vec<[T; LEAVES]> {
-    // Minus zero changes no sum, not even minus zero.
-    let mut all = vec![[of(-0.0); LEAVES]; trees];
-    for (tree, values) in all.iter_mut().take(source.trees()).enumerate() {
-        for (place, leaf) in values.iter_mut().zip(leaves(source, source.tree(tree))) {
-            *place = of(leaf);
+        of: impl Fn(f64) -> T,
+    ) -> Option<Vec<[T; ROW_BITS]>> {
+        let blocks = source.trees().div_ceil(trees_a_row(mask));
+        self.take::<[T; ROW_BITS]>(blocks)?;
+        // Minus zero changes no sum, not even minus zero.
+        let mut all = vec![[of(-0.0); ROW_BITS]; blocks];
+        for (tree, values) in (0..source.trees()).zip(all.as_flattened_mut().chunks_exact_mut(mask)) {
+            for (place, leaf) in values.iter_mut().zip(leaves(source, source.tree(tree))) {
+                *place = of(leaf);
+            }
         }
+        Some(all)
     }
-    all
 }
 
 /// Where the answers of each column's splits change; `None` if there are too many columns.

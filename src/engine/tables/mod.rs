@@ -18,8 +18,10 @@ mod steps;
 
 use std::ops::AddAssign;
 
+use super::Rows;
 use super::bins::Bins;
 use super::walk::index_of;
+use crate::features::{FAMILIES, Keys};
 use row::{BITS, Row, WORDS};
 
 /// Features that splits may ask for: as many as a ride's row on the stack has room for.
@@ -27,6 +29,9 @@ const MAX_FEATURES: usize = 128;
 
 /// Rows of which a block of trees is asked before the next one is.
 const ROWS_AT_ONCE: usize = 32;
+
+/// Bits of a row: as many leaves as all its trees have at most.
+const ROW_BITS: usize = BITS * WORDS;
 
 /// The tables of an ensemble.
 #[derive(Clone, Debug)]
@@ -38,7 +43,10 @@ pub(super) struct TableKernel {
     places: Vec<u16>,
     /// Block after block.
     rows: Vec<Row>,
+    /// Leaves that a mask has room for: 16, 32, 64 or 128.
+    mask: usize,
     leaves: Leaves,
+    keyed: Option<Keyed>,
 }
 
 /// A feature that some split asks for.
@@ -56,107 +64,137 @@ struct Block {
     first_row: usize,
 }
 
-/// The leaves, in the type in which they are added up.
+/// The leaves of each block by the bit that stands for them in a row, in the type in which they are added up. Bits without a leaf
+/// have -0.
 #[derive(Clone, Debug)]
 enum Leaves {
-    F64(ByWidth<f64>),
+    F64(Vec<[f64; ROW_BITS]>),
     F32 {
         base: f32,
-        leaves: ByWidth<f32>,
+        leaves: Vec<[f32; ROW_BITS]>,
     },
     /// Of an `f64` ensemble, in steps so coarse that every leaf is so many of them: then every sum is too, in whatever order, and
     /// none is rounded. They take a quarter of the room, and adding integers waits for nothing.
     Steps {
         step: f64,
-        leaves: ByWidth<i16>,
+        leaves: Vec<[i16; ROW_BITS]>,
     },
 }
 
-/// The leaves of each tree by the number that a mask has room for, those beyond its own -0; the last block is filled up with trees
-/// of such leaves.
+/// What keys say at once, in the place of their families' columns.
 #[derive(Clone, Debug)]
-enum ByWidth<T> {
-    Few(Vec<[T; 16]>),
-    Some(Vec<[T; 32]>),
-    Many(Vec<[T; 64]>),
-    Most(Vec<[T; 128]>),
+struct Keyed {
+    /// The features whose columns are of no family come first, so many.
+    free: usize,
+    /// For each family, for each key, for each block, what its columns leave: a ride reads one stretch of each.
+    rows: [Vec<Row>; FAMILIES],
+    /// The largest key of each.
+    last: Keys,
 }
 
-/// Where the places of a ride's bins begin, for each feature.
-type FirstPlaces = [u32; MAX_FEATURES];
+/// Where the places of a ride's bins begin, for each feature; and where its keys' rows do.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    places: [u32; MAX_FEATURES],
+    keyed: [usize; FAMILIES],
+}
+
+impl Found {
+    const NOTHING: Found = Found { places: [0; MAX_FEATURES], keyed: [0; FAMILIES] };
+}
 
 impl TableKernel {
-    /// Base and leaves in tree order, in the arithmetic of the walk.
-    pub(super) fn predict(&self, row: &[f64]) -> f64 {
-        let mut number = [0.0];
-        self.predict_some::<1>(row, row.len(), &mut number);
-        number[0]
+    /// Base and leaves in tree order, in the arithmetic of the walk, for many rows; there is one for each number. A block of trees
+    /// is asked about some rows before the next block is, while its masks are in the nearest cache.
+    pub(super) fn predict_rows(&self, rows: Rows<'_>, numbers: &mut [f64]) {
+        if let [_] = numbers {
+            return self.predict_some::<1>(rows, numbers);
+        }
+        for (index, numbers) in numbers.chunks_mut(ROWS_AT_ONCE).enumerate() {
+            self.predict_some::<ROWS_AT_ONCE>(rows.from(index * ROWS_AT_ONCE), numbers);
+        }
     }
 
-    /// The same for many rows of `columns`, laid out one after another; there is one for each number. A block of trees is asked
-    /// about some rows before the next block is, while its masks are in the nearest cache.
-    pub(super) fn predict_rows(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
-        for (index, numbers) in numbers.chunks_mut(ROWS_AT_ONCE).enumerate() {
-            self.predict_some::<ROWS_AT_ONCE>(&rows[index * ROWS_AT_ONCE * columns..], columns, numbers);
-        }
+    pub(super) fn takes_keys(&self) -> bool {
+        self.keyed.is_some()
     }
 
     /// At most `ROWS` rows.
-    fn predict_some<const ROWS: usize>(&self, rows: &[f64], columns: usize, numbers: &mut [f64]) {
-        let mut places = [[0; MAX_FEATURES]; ROWS];
-        let places = &mut places[..numbers.len()];
-        for (index, places) in places.iter_mut().enumerate() {
-            self.find_places(&rows[index * columns..], places);
+    fn predict_some<const ROWS: usize>(&self, rows: Rows<'_>, numbers: &mut [f64]) {
+        let mut found = [Found::NOTHING; ROWS];
+        let found = &mut found[..numbers.len()];
+        let keyed = self.keyed.as_ref().filter(|_| rows.keys.is_some());
+        for (index, found) in found.iter_mut().enumerate() {
+            self.find_places(keyed, rows.row(index), found);
+            if let (Some(keyed), Some(keys)) = (keyed, rows.keys) {
+                // No trip has a key beyond the last.
+                let key = |family: usize| usize::from(keys[index][family].min(keyed.last[family]));
+                found.keyed = std::array::from_fn(|family| key(family) * self.blocks.len());
+            }
         }
+        let ride = (keyed, &*found);
         match &self.leaves {
-            Leaves::F64(leaves) => tell(numbers, self.sums_by_width::<_, _, ROWS>(leaves, 0.0, places), |sum| sum),
-            Leaves::F32 { base, leaves } => {
-                tell(numbers, self.sums_by_width::<_, _, ROWS>(leaves, *base, places), f64::from);
-            }
+            Leaves::F64(leaves) => self.tell([0.0; ROWS], leaves, ride, numbers, |sum| sum),
+            Leaves::F32 { base, leaves } => self.tell([*base; ROWS], leaves, ride, numbers, f64::from),
             Leaves::Steps { step, leaves } => {
-                tell(numbers, self.sums_by_width::<_, i32, ROWS>(leaves, 0, places), |sum| f64::from(sum) * step);
+                self.tell([0; ROWS], leaves, ride, numbers, |sum: i32| f64::from(sum) * step);
             }
         }
     }
 
-    fn sums_by_width<T: Copy, S: Copy + AddAssign + From<T>, const ROWS: usize>(
+    fn tell<T: Copy, S: Copy + AddAssign + From<T>, const ROWS: usize>(
         &self,
-        leaves: &ByWidth<T>,
-        base: S,
-        places: &[FirstPlaces],
-    ) -> [S; ROWS] {
-        match leaves {
-            ByWidth::Few(leaves) => self.sums(leaves, base, places),
-            ByWidth::Some(leaves) => self.sums(leaves, base, places),
-            ByWidth::Many(leaves) => self.sums(leaves, base, places),
-            ByWidth::Most(leaves) => self.sums(leaves, base, places),
+        mut sums: [S; ROWS],
+        leaves: &[[T; ROW_BITS]],
+        (keyed, found): (Option<&Keyed>, &[Found]),
+        numbers: &mut [f64],
+        number: impl Fn(S) -> f64,
+    ) {
+        match self.mask {
+            16 => self.add_leaves::<T, S, 16>(leaves, keyed, found, &mut sums),
+            32 => self.add_leaves::<T, S, 32>(leaves, keyed, found, &mut sums),
+            64 => self.add_leaves::<T, S, 64>(leaves, keyed, found, &mut sums),
+            _ => self.add_leaves::<T, S, 128>(leaves, keyed, found, &mut sums),
         }
-    }
-
-    fn sums<T: Copy, S: Copy + AddAssign + From<T>, const LEAVES: usize, const ROWS: usize>(
-        &self,
-        leaves: &[[T; LEAVES]],
-        base: S,
-        places: &[FirstPlaces],
-    ) -> [S; ROWS] {
-        let mut sums = [base; ROWS];
-        let blocks = self.blocks.iter().enumerate().zip(leaves.chunks_exact(BITS * WORDS / LEAVES));
-        for ((number, block), leaves) in blocks {
-            let rows = &self.rows[block.first_row..];
-            for (sum, places) in sums.iter_mut().zip(places) {
-                let reachable = self.reachable(rows, &places[..self.features.len()], number);
-                *sum = plus_leaves(*sum, &reachable, leaves);
-            }
+        for (place, sum) in numbers.iter_mut().zip(sums) {
+            *place = number(sum);
         }
-        sums
     }
 
     #[inline(never)]
-    fn find_places(&self, row: &[f64], places: &mut FirstPlaces) {
+    fn add_leaves<T: Copy, S: Copy + AddAssign + From<T>, const MASK: usize>(
+        &self,
+        leaves: &[[T; ROW_BITS]],
+        keyed: Option<&Keyed>,
+        found: &[Found],
+        sums: &mut [S],
+    ) {
+        let features = self.free(keyed);
+        for ((number, block), leaves) in self.blocks.iter().enumerate().zip(leaves) {
+            let rows = &self.rows[block.first_row..];
+            for (sum, found) in sums.iter_mut().zip(found) {
+                let mut reachable = self.reachable(rows, &found.places[..features], number);
+                if let Some(keyed) = keyed {
+                    for (rows, first) in keyed.rows.iter().zip(found.keyed) {
+                        reachable = reachable.and(&rows[first + number]);
+                    }
+                }
+                *sum = plus_leaves::<T, S, MASK>(*sum, &reachable, leaves);
+            }
+        }
+    }
+
+    /// How many features have to be looked up.
+    fn free(&self, keyed: Option<&Keyed>) -> usize {
+        keyed.map_or(self.features.len(), |keyed| keyed.free)
+    }
+
+    #[inline(never)]
+    fn find_places(&self, keyed: Option<&Keyed>, row: &[f64], found: &mut Found) {
         // `build` has bounded the features and what the places count, `Tree::validate` has checked that each feature is a column,
         // and every index below and in `reachable` was made by `build` for the vector it goes into.
         let blocks = index_of(self.blocks.len());
-        for (place, feature) in places.iter_mut().zip(&self.features) {
+        for (place, feature) in found.places.iter_mut().zip(&self.features[..self.free(keyed)]) {
             *place = feature.first_place + feature.bins.bin(row[feature.column]) * blocks;
         }
     }
@@ -173,51 +211,39 @@ impl TableKernel {
     }
 }
 
-/// A sum and the leaves of a block that can be reached. Written out, because optimisers that mind the size leave loops as they are.
+/// A sum and the leaves of a block that can be reached: of each mask the lowest bit. Written out, because optimisers that mind the
+/// size leave loops as they are.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "its two dozen instructions are most of the loop that calls it")]
-fn plus_leaves<T: Copy, S: AddAssign + From<T>, const LEAVES: usize>(
+#[expect(clippy::inline_always, reason = "its few instructions a tree are most of the loop that calls it")]
+fn plus_leaves<T: Copy, S: AddAssign + From<T>, const MASK: usize>(
     mut sum: S,
     reachable: &Row,
-    leaves: &[[T; LEAVES]],
+    leaves: &[T; ROW_BITS],
 ) -> S {
-    // By reference: the array would be copied by a call otherwise.
+    // The remainder changes nothing but what the compiler knows.
+    let mut add = |bit: usize| sum += S::from(leaves[bit % ROW_BITS]);
+    // By reference, because the array would be copied by a call otherwise.
     let words = &reachable.words();
-    if LEAVES > BITS {
-        for (words, leaves) in words.chunks_exact(LEAVES / BITS).zip(leaves) {
+    if MASK > BITS {
+        for (first, words) in (0..).step_by(MASK).zip(words.chunks_exact(MASK / BITS)) {
             let (low, high) = (words[0].trailing_zeros(), words[1].trailing_zeros());
-            let leaf = if words[0] == 0 { low + high } else { low } as usize;
-            sum += S::from(leaves[leaf % LEAVES]);
+            add(first + if words[0] == 0 { low + high } else { low } as usize);
         }
         return sum;
     }
-    let masks_a_word = (BITS / LEAVES).max(1);
-    for (word, leaves) in words.iter().zip(leaves.chunks_exact(masks_a_word)) {
-        sum += S::from(leaf(*word, leaves, 0));
-        if masks_a_word > 1 {
-            sum += S::from(leaf(*word, leaves, 1));
+    for (first, word) in (0..).step_by(BITS).zip(words) {
+        // One bit of a tree's mask is always set, so that what is found is none of the next mask's.
+        let mut add_mask = |shift: usize| add(first + shift + (word >> shift).trailing_zeros() as usize);
+        add_mask(0);
+        if MASK <= 16 {
+            add_mask(16);
         }
-        if masks_a_word > 2 {
-            sum += S::from(leaf(*word, leaves, 2));
-            sum += S::from(leaf(*word, leaves, 3));
+        if MASK <= 32 {
+            add_mask(32);
+        }
+        if MASK <= 16 {
+            add_mask(48);
         }
     }
     sum
-}
-
-/// The leaf that a mask leaves of its tree.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "as above")]
-fn leaf<T: Copy, const LEAVES: usize>(word: u64, leaves: &[[T; LEAVES]], mask: usize) -> T {
-    // One of a tree's leaves is always left, so that this is none of the next mask's.
-    let leaf = (word >> (mask * LEAVES)).trailing_zeros() as usize;
-    // The remainder changes nothing but what the compiler knows.
-    leaves[mask][leaf % LEAVES]
-}
-
-/// Puts sums into their places as numbers.
-fn tell<S, const ROWS: usize>(numbers: &mut [f64], sums: [S; ROWS], number: impl Fn(S) -> f64) {
-    for (place, sum) in numbers.iter_mut().zip(sums) {
-        *place = number(sum);
-    }
 }
