@@ -116,27 +116,12 @@ impl PackedKernel {
         let mut bins = [0; MAX_FEATURES];
         self.bin(row, &mut bins);
         for trees in self.trees.chunks_exact(LANES) {
-            let at = self.descend_trees(trees, &bins);
-            for (at, (_, first)) in at.into_iter().zip(trees) {
-                with(*first as usize + usize::from(self.nodes[at as usize].first));
+            let mut at = std::array::from_fn(|lane| trees[lane].0);
+            self.descend(&mut at, &bins, 0);
+            for (at, (_, first)) in at.iter().zip(trees) {
+                with(*first as usize + usize::from(self.nodes[*at as usize].first));
             }
         }
-    }
-
-    /// Where one row's walks through the trees of all lanes end.
-    #[inline(never)]
-    fn descend_trees(&self, trees: &[(u32, u32)], bins: &[u16; MAX_FEATURES]) -> [u32; LANES] {
-        let mut at = std::array::from_fn(|lane| trees[lane].0);
-        self.descend(&mut at, |_, feature| bins[feature]);
-        at
-    }
-
-    /// Where several rows' walks through one tree end, the bins of each row in as many places.
-    #[inline(never)]
-    fn descend_rows(&self, root: u32, bins: &[u16], width: usize) -> [u32; LANES] {
-        let mut at = [root; LANES];
-        self.descend(&mut at, |lane, feature| bins[lane * width + feature]);
-        at
     }
 
     /// The same for rows of so many columns one after another, into as many places as there are.
@@ -159,7 +144,8 @@ impl PackedKernel {
             for (root, first) in &self.trees {
                 for (index, numbers) in numbers.chunks_mut(LANES).enumerate() {
                     // Beyond the last row are bins too, of other rows or 0.
-                    let at = self.descend_rows(*root, &bins[index * LANES * width..(index + 1) * LANES * width], width);
+                    let mut at = [*root; LANES];
+                    self.descend(&mut at, &bins[index * LANES * width..(index + 1) * LANES * width], width);
                     self.add(numbers, &at, *first);
                 }
             }
@@ -173,32 +159,44 @@ impl PackedKernel {
         }
     }
 
-    /// Leads each lane from its node to a leaf; `bin` says in which bin the lane's row is of a feature.
-    #[inline]
-    fn descend(&self, at: &mut [u32; LANES], bin: impl Fn(usize, usize) -> u16) {
+    /// Leads each lane from its node to a leaf, by the bins of its row: the rows' begin so far apart.
+    fn descend(&self, at: &mut [u32; LANES], bins: &[u16], apart: usize) {
         if self.sets.is_empty() {
-            while self.steps::<false>(at, &bin) {}
+            self.descend_by::<false>(at, bins, apart);
         } else {
-            while self.steps::<true>(at, &bin) {}
+            self.descend_by::<true>(at, bins, apart);
         }
     }
 
-    /// Two steps of each lane; a leaf leads to itself. Whether any lane moved in the second.
-    #[inline]
-    fn steps<const SETS: bool>(&self, at: &mut [u32; LANES], bin: impl Fn(usize, usize) -> u16) -> bool {
-        let mut moved = 0;
-        for (lane, at) in at.iter_mut().enumerate() {
-            let half = self.step::<SETS>(*at, lane, &bin);
-            *at = self.step::<SETS>(half, lane, &bin);
-            moved |= half ^ *at;
+    #[inline(never)]
+    #[expect(clippy::many_single_char_names, reason = "one a lane")]
+    fn descend_by<const SETS: bool>(&self, at: &mut [u32; LANES], bins: &[u16], apart: usize) {
+        // Lane by lane, because optimisers that mind the size leave loops as they are, and the lanes in memory.
+        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *at;
+        loop {
+            let before = [a, b, c, d, e, f, g, h];
+            // A leaf leads to itself, so that it does no harm to go on.
+            a = self.step::<SETS>(a, bins, 0);
+            b = self.step::<SETS>(b, bins, apart);
+            c = self.step::<SETS>(c, bins, 2 * apart);
+            d = self.step::<SETS>(d, bins, 3 * apart);
+            e = self.step::<SETS>(e, bins, 4 * apart);
+            f = self.step::<SETS>(f, bins, 5 * apart);
+            g = self.step::<SETS>(g, bins, 6 * apart);
+            h = self.step::<SETS>(h, bins, 7 * apart);
+            let moved = before[0] ^ a | before[1] ^ b | before[2] ^ c | before[3] ^ d;
+            if moved | before[4] ^ e | before[5] ^ f | before[6] ^ g | before[7] ^ h == 0 {
+                break;
+            }
         }
-        moved != 0
+        *at = [a, b, c, d, e, f, g, h];
     }
 
-    #[inline]
-    fn step<const SETS: bool>(&self, at: u32, lane: usize, bin: impl Fn(usize, usize) -> u16) -> u32 {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "its dozen instructions are most of the loop that calls it")]
+    fn step<const SETS: bool>(&self, at: u32, bins: &[u16], row: usize) -> u32 {
         let node = self.nodes[at as usize];
-        let bin = bin(lane, node.feature());
+        let bin = bins[row + node.feature()];
         let is_right = if SETS && node.next & IN_SET != 0 {
             let word = u32::from(node.first) | u32::from(node.more) << 16;
             self.sets[word as usize + usize::from(bin / 32)] >> (bin % 32) & 1 == 0
