@@ -8,6 +8,7 @@
 )]
 
 mod accuracy;
+mod bench;
 mod check;
 mod cmake;
 mod command;
@@ -38,6 +39,8 @@ Usage: cargo xtask VERB
   curbside ...      the command line with its trainer, built where it is not yet: cargo curbside is short for it
   accuracy          train and measure everything in docs/accuracy.md on real months, and write it; 20 minutes on two cores
                     (--draft FOLDER: models of a few trees, in minutes, written there)
+  bench             compare with other engines, and write the tables of docs/benchmarks.md; a quarter of an hour once all is installed
+                    (--quick: the smaller models in a few rounds, and nothing is written)
   deny              licences, bans, sources and advisories of the dependencies
 ";
 
@@ -70,6 +73,7 @@ fn run() -> Result<()> {
         "wasm" => wasm::run(&project, arguments),
         "curbside" => curbside::run(&project, arguments),
         "accuracy" => accuracy::run(&project, arguments),
+        "bench" => bench::run(&project, arguments),
         "deny" => deny::run(&project, arguments),
         other => bail!("unknown verb {other:?}\n\n{USAGE}"),
     }

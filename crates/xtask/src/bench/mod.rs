@@ -1,0 +1,86 @@
+//! `cargo xtask bench`: Curbside beside the engines that a user would pick instead, on the same models, machine and minutes.
+//!
+//! - `plan`: the models, and the engines that score each.
+//! - `prepare`: installs the engines, trains the models. `host`: a process that scores. `measure`: rounds in which engines
+//!   take turns. `figures`: medians and ratios.
+//! - `table`, `goals`, `document`: what docs/benchmarks.md says of it.
+
+mod document;
+mod figures;
+mod goals;
+mod host;
+mod machine;
+mod measure;
+mod plan;
+mod prepare;
+mod table;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use lexopt::prelude::*;
+
+use crate::project::Project;
+use crate::{command, node};
+use figures::Measure;
+use measure::{Effort, Results};
+use plan::MODELS;
+
+const DOCUMENT: &str = "docs/benchmarks.md";
+const WHOLE: Effort = Effort { rounds: 7, slice: 60, cold: 15, starts: 11 };
+const QUICK: Effort = Effort { rounds: 3, slice: 30, cold: 9, starts: 3 };
+
+/// The verb. `--quick` leaves out the large models and writes no document.
+///
+/// # Errors
+/// When nothing can be trained or measured, or the document has no place for the tables.
+pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()> {
+    let mut is_quick = false;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("quick") => is_quick = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let effort = if is_quick { QUICK } else { WHOLE };
+    let prepared = prepare::run(project)?;
+    let models: Vec<_> = MODELS.iter().filter(|model| model.is_quick || !is_quick).collect();
+    for model in &models {
+        prepare::train(project, &prepared, model)?;
+    }
+    let mut results = Results::new();
+    for model in models {
+        measure::model(project, model, &prepared.model(model), effort, &mut results);
+    }
+    let own = command::run_and_keep(node::node(project)?.arg("bench/pkg.mjs"))?;
+    let part = part(project, &results, &own, &prepared.rides)?;
+    println!("\n{part}");
+    if is_quick {
+        println!("{DOCUMENT} is left as it was: --quick measures too little for it.");
+        return Ok(());
+    }
+    let path = project.path(DOCUMENT);
+    let before = fs::read_to_string(&path).with_context(|| format!("cannot read {DOCUMENT}"))?;
+    fs::write(&path, document::replace(&before, &part)?)?;
+    println!("{DOCUMENT} has been written.");
+    Ok(())
+}
+
+/// The part of the document that is measured.
+fn part(project: &Project, results: &Results, own: &str, rides: &str) -> Result<String> {
+    let head = format!("{}\n\n{}", machine::described(project, rides)?, goals::table(results, machine::estimate(own)));
+    let sections = [
+        ("One row, by WebAssembly and JavaScript", table::costs(results, Measure::Warm, true)),
+        ("A row among 4,096", table::costs(results, Measure::Batch, true)),
+        ("One row with cold caches", table::costs(results, Measure::Cold, true)),
+        ("Cold start and sizes, gzip -9", table::starts(results)),
+        ("One row, natively", table::costs(results, Measure::Warm, false)),
+        ("A row among 4,096, natively", table::costs(results, Measure::Batch, false)),
+        ("One row with cold caches, natively", table::costs(results, Measure::Cold, false)),
+        ("Largest difference from the training library", table::differences(results)),
+        ("Left out", table::failures(results)),
+    ];
+    let sections = sections.into_iter().filter(|(_, table)| !table.is_empty());
+    let sections = sections.map(|(title, table)| format!("\n### {title}\n\n{table}"));
+    Ok(std::iter::once(head).chain(sections).collect())
+}

@@ -1,0 +1,190 @@
+//! Everything that a measurement needs and a clean clone has not: engines at pinned versions, rides, trained models.
+//!
+//! All of it stands in `.curbside/bench` and `bench/peers/node_modules`, which git ignores. What is there already is kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::plan::{FIVE, Model};
+use crate::project::{Project, is_fresh};
+use crate::{command, node, system, wasm};
+
+/// The rides that models learn from, and the later ones that are scored.
+const MONTHS: [&str; 2] = ["2021-01", "2021-02"];
+/// As many as such a month really has.
+const SIMULATED_RIDES: &str = "75000";
+/// What the files of a model depend on, in `bench/peers`.
+const SOURCES: [&str; 6] = [
+    "requirements.txt",
+    "package.json",
+    "python/train.py",
+    "python/forms.py",
+    "python/compile.py",
+    "javascript/train-ml-xgboost.mjs",
+];
+/// Without these there is nothing to compare: they train the models.
+const TRAINERS: [&str; 3] = ["lightgbm", "numpy", "xgboost"];
+
+/// Where the models are, and what they learnt from.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    folder: PathBuf,
+    months: Vec<PathBuf>,
+    /// What the rides are, for the document.
+    pub(super) rides: String,
+}
+
+impl Prepared {
+    /// The folder of a model.
+    pub(super) fn model(&self, model: &Model) -> PathBuf {
+        self.folder.join("models").join(model.name)
+    }
+}
+
+/// Installs the engines, builds our own programs, and finds or simulates the rides.
+///
+/// # Errors
+/// When Python, its trainers, Node or Cargo fail. Any other engine that cannot be installed is left out, with a warning.
+pub(super) fn run(project: &Project) -> Result<Prepared> {
+    let folder = project.path(".curbside/bench");
+    fs::create_dir_all(folder.join("data"))?;
+    install_python(project, &folder.join("python"))?;
+    node::install_packages(project)?;
+    install_node_peers(project);
+    wasm::build(project)?;
+    command::run(command::cargo(project)?.args([
+        "build",
+        "--quiet",
+        "--release",
+        "-p",
+        "curbside-bench",
+        "-p",
+        "curbside-cli",
+    ]))?;
+    let (months, rides) = months(project, &folder.join("data"))?;
+    Ok(Prepared { folder, months, rides })
+}
+
+/// Trains a model and makes the forms that engines read, unless that has been done; packs it for Curbside in any case.
+///
+/// # Errors
+/// When training or packing fails.
+pub(super) fn train(project: &Project, prepared: &Prepared, model: &Model) -> Result<()> {
+    let peers = project.path("bench/peers");
+    let (columns, out) = (peers.join("columns").join(model.columns).with_extension("toml"), prepared.model(model));
+    let stamp = out.join("made-from.txt");
+    let wanted = made_from(&peers, &columns, &prepared.rides)?;
+    if fs::read_to_string(&stamp).unwrap_or_default() != wanted {
+        println!("Training {} ...", model.title);
+        let encoded = prepared.folder.join("data").join(model.columns);
+        command::run(
+            Command::new(project.target("release/curbside-bench"))
+                .arg("encode")
+                .args([&columns, &encoded])
+                .args(&prepared.months),
+        )?;
+        command::run(
+            Command::new(prepared.folder.join("python/bin/python"))
+                .args(["-W", "ignore"])
+                .arg(peers.join("python/train.py"))
+                .arg(model.name)
+                .args([&encoded, &out]),
+        )?;
+        if model.name == FIVE {
+            command::run(
+                node::node(project)?.arg(peers.join("javascript/train-ml-xgboost.mjs")).args([&encoded, &out]),
+            )?;
+        }
+        fs::write(stamp, wanted)?;
+    }
+    command::run(
+        Command::new(project.target("release/curbside"))
+            .arg("pack")
+            .arg(out.join(model.file))
+            .arg("--features")
+            .arg(columns)
+            .args(["--name", model.name, "--out"])
+            .arg(out.join("curbside.curb"))
+            .stdout(std::process::Stdio::null()),
+    )
+}
+
+fn made_from(peers: &Path, columns: &Path, rides: &str) -> Result<String> {
+    let mut all = format!("{rides}\n");
+    for file in SOURCES.iter().map(|source| peers.join(source)).chain([columns.to_owned()]) {
+        all += &fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    }
+    Ok(all)
+}
+
+fn install_python(project: &Project, environment: &Path) -> Result<()> {
+    let requirements = project.path("bench/peers/requirements.txt");
+    let stamp = environment.join("installed.txt");
+    if is_fresh(&stamp, &requirements) {
+        return Ok(());
+    }
+    println!("Installing the Python engines into {} ...", environment.display());
+    let create = || command::run(Command::new("python3").args(["-m", "venv"]).arg(environment));
+    if let Err(error) = create() {
+        if !system::can_install() {
+            return Err(error).context("the comparison needs Python 3.10 or newer with venv: install it");
+        }
+        system::install(&["python3", "python3-venv"])?;
+        create()?;
+    }
+    let pip = |what: &[&str]| {
+        let mut pip = Command::new(environment.join("bin/pip"));
+        command::run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(what))
+    };
+    let text = fs::read_to_string(&requirements)?;
+    if pip(&["-r", &requirements.to_string_lossy()]).is_err() {
+        // One engine that this system has no build of must not keep the others out.
+        for line in text.lines().filter(|line| line.contains("==")) {
+            let Err(error) = pip(&[line]) else { continue };
+            if TRAINERS.iter().any(|trainer| line.starts_with(trainer)) {
+                return Err(error).with_context(|| format!("{line} trains the models and cannot be installed"));
+            }
+            eprintln!("!!! {line} cannot be installed: what needs it is left out of the comparison");
+        }
+    }
+    Ok(fs::write(stamp, text)?)
+}
+
+fn install_node_peers(project: &Project) {
+    let peers = project.path("bench/peers");
+    if is_fresh(&peers.join("node_modules/.package-lock.json"), &peers.join("package-lock.json")) {
+        return;
+    }
+    println!("Installing the JavaScript engines ...");
+    let npm = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    if let Err(error) = command::run(Command::new("npm").args(npm).current_dir(&peers)) {
+        eprintln!("!!! {error:#}: the JavaScript engines are left out of the comparison");
+    }
+}
+
+/// Real months where they are, else months of the simulated city.
+fn months(project: &Project, folder: &Path) -> Result<(Vec<PathBuf>, String)> {
+    let named =
+        |folder: &Path, start: &str| MONTHS.map(|month| folder.join(format!("{start}green_tripdata_{month}.parquet")));
+    if let Some(data) = project.trip_data() {
+        let real = named(&data, "");
+        if real.iter().all(|file| file.is_file()) {
+            let rides = format!("green taxis: learnt from {}, scored of {}", MONTHS[0], MONTHS[1]);
+            return Ok((real.into(), rides));
+        }
+    }
+    let simulated = named(folder, "simulated_");
+    for (file, (month, seed)) in simulated.iter().zip(MONTHS.iter().zip(["1", "2"])).filter(|(file, _)| !file.is_file())
+    {
+        command::run(
+            Command::new(project.target("release/curbside"))
+                .args(["simulate", "--month", month, "--rides", SIMULATED_RIDES, "--seed", seed, "--out"])
+                .arg(file),
+        )?;
+    }
+    let rides = format!("the simulated city: learnt from {}, scored of {}", MONTHS[0], MONTHS[1]);
+    Ok((simulated.into(), rides))
+}
