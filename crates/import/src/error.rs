@@ -36,7 +36,7 @@ impl ImportError {
 
 /// A value short enough for a message: a row of thresholds can be megabytes.
 fn shortened(value: &str) -> String {
-    const LONGEST: usize = 60;
+    const LONGEST: usize = 100;
     match value.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),

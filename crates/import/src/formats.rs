@@ -4,7 +4,8 @@ use curbside::Limits;
 use curbside::model::{Background, Model};
 
 use crate::error::ImportError;
-use crate::{lightgbm, value, xgboost};
+use crate::xgboost::Cut;
+use crate::{lightgbm, skops, value, xgboost};
 
 /// Largest file of a foreign model, in bytes: text takes more than a bundle.
 pub const LARGEST_FILE: usize = 64 << 20;
@@ -12,7 +13,8 @@ pub const LARGEST_FILE: usize = 64 << 20;
 /// What is to be read differently from what the library's own `predict` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Cut the trees after the model's `best_iteration`. XGBoost alone: LightGBM has cut the file itself.
+    /// Cut the trees after the model's `best_iteration`. XGBoost's own files alone: LightGBM has cut the file itself, and
+    /// scikit-learn wrappers stop there of themselves.
     pub best_iteration: bool,
 }
 
@@ -43,11 +45,11 @@ struct Format {
     read: fn(&[u8], Options, &Limits) -> Result<Imported, ImportError>,
 }
 
-const FORMATS: [Format; 3] = [
+const FORMATS: [Format; 4] = [
     Format {
         name: "LightGBM text",
         recognises: |bytes| bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n"),
-        read: lightgbm::read_any,
+        read: lightgbm::read_file,
     },
     Format {
         name: "XGBoost JSON",
@@ -56,14 +58,39 @@ const FORMATS: [Format; 3] = [
             let mut words = bytes.iter().filter(|byte| !byte.is_ascii_whitespace());
             words.next() == Some(&b'{') && matches!(words.next(), Some(b'"' | b'}'))
         },
-        read: |bytes, options, limits| xgboost::read(&value::json(bytes)?, options, limits),
+        read: |bytes, options, limits| xgboost::read(&value::json(bytes)?, cut(options), limits),
     },
     Format {
         name: "XGBoost UBJSON",
         recognises: |bytes| bytes.first() == Some(&b'{'),
-        read: |bytes, options, limits| xgboost::read(&value::ubjson(bytes)?, options, limits),
+        read: |bytes, options, limits| xgboost::read(&value::ubjson(bytes)?, cut(options), limits),
+    },
+    Format {
+        name: "skops of a scikit-learn wrapper",
+        recognises: |bytes| bytes.starts_with(b"PK\x03\x04"),
+        read: skops::read,
     },
 ];
+
+/// How formats begin that are not read, what they are, and what to do instead.
+const ELSEWHERE: [(&[u8], &str, &str); 3] = [
+    (
+        b"\x80",
+        "a pickle, which only the Python that wrote it can read",
+        "save the model with Booster.save_model, or a scikit-learn wrapper with skops.io.dump or MLflow's \
+         serialization_format=\"skops\"",
+    ),
+    (
+        b"binf",
+        "XGBoost's binary format of old",
+        "load it with the XGBoost that wrote it and save it as .json or .ubj, with 1.7 or later",
+    ),
+    (b"CBM1", "CatBoost's format", "CatBoost's models are not read"),
+];
+
+fn cut(options: Options) -> Cut {
+    if options.best_iteration { Cut::AtBest } else { Cut::Nowhere }
+}
 
 /// Reads a model in whichever of the formats its content is.
 ///
@@ -83,6 +110,9 @@ pub fn read(bytes: &[u8], options: Options, limits: &Limits) -> Result<Imported,
         return (format.read)(bytes, options, limits);
     }
     let names = FORMATS.map(|format| format.name).join(", ");
+    if let Some((_, what, advice)) = ELSEWHERE.iter().find(|(beginning, ..)| bytes.starts_with(beginning)) {
+        return Err(ImportError::at("file", format!("one of {names} ({advice})"), what));
+    }
     let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(16)]).into_owned();
     Err(ImportError::at("file", format!("one of {names}"), format!("{beginning:?} at its beginning")))
 }

@@ -21,6 +21,7 @@ mod error;
 mod formats;
 pub mod lightgbm;
 mod mlflow;
+mod skops;
 mod value;
 mod xgboost;
 

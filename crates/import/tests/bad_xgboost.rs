@@ -96,7 +96,7 @@ fn what_is_no_model_of_any_format_is_told_from_its_content() {
     let rows: [(&[u8], &str); 5] = [
         (b"", "one of LightGBM text, XGBoost JSON, XGBoost UBJSON"),
         (b"PAR1", "one of LightGBM text"),
-        (b"\x80\x04\x95", "one of LightGBM text"),
+        (b"\x80\x04\x95", "found a pickle, which only the Python that wrote it"),
         (b"{}", "version: expected this key"),
         (b"{L\0\0\0\0\0\0\0\x07learner", "1 more bytes"),
     ];

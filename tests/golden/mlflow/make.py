@@ -11,8 +11,10 @@ import shutil
 import lightgbm
 import mlflow
 import mlflow.lightgbm
+import mlflow.sklearn
 import mlflow.xgboost
 import numpy
+import pandas
 import xgboost
 
 HERE = pathlib.Path(__file__).parent.parent / f"mlflow-{mlflow.__version__}"
@@ -29,6 +31,11 @@ def main():
     for form in ("ubj", "json"):
         mlflow.xgboost.save_model(boosted, HERE / f"xgboost-{form}", model_format=form)
     mlflow.lightgbm.save_model(light, HERE / "lightgbm")
+    frame = pandas.DataFrame(x, columns=names)
+    wrapper = lightgbm.LGBMRegressor(n_estimators=3, num_leaves=4, verbose=-1, n_jobs=1).fit(frame, y)
+    mlflow.lightgbm.save_model(wrapper, HERE / "lightgbm-wrapper")
+    trusted = ["lightgbm.basic.Booster", "lightgbm.sklearn.LGBMRegressor", "collections.OrderedDict"]
+    mlflow.sklearn.save_model(wrapper, HERE / "sklearn", serialization_format="skops", skops_trusted_types=trusted)
     for path in HERE.glob("*/*"):
         if path.name != "MLmodel" and path.stem != "model":
             path.unlink()

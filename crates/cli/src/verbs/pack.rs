@@ -27,7 +27,8 @@ use place::Place;
 /// What to make a bundle of.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Model file: LightGBM text, XGBoost JSON or UBJSON, told by its content; or an MLflow model folder
+    /// Model file, told by its content: LightGBM text, XGBoost JSON or UBJSON, skops of their scikit-learn wrappers; or an MLflow
+    /// model folder
     model: PathBuf,
     /// TOML file of expressions for columns whose names say nothing: `[columns]`, then `name = "expression"`
     #[arg(long, value_name = "FILE")]

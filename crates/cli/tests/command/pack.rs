@@ -69,6 +69,8 @@ fn an_mlflow_folder_is_the_model_that_it_names() {
         ("xgboost-ubj", "model.ubj", "XGBoost 3.2.0, packed"),
         ("xgboost-json", "model.json", "XGBoost 3.2.0, packed"),
         ("lightgbm", "model.lgb", "LightGBM format v4, packed"),
+        ("lightgbm-wrapper", "model.skops", "LightGBM format v4, packed"),
+        ("sklearn", "model.skops", "LightGBM format v4, packed"),
     ] {
         let desk = Desk::new();
         let source = root().join("tests/golden/mlflow-3.17.2").join(folder);
@@ -84,9 +86,15 @@ fn an_mlflow_folder_is_the_model_that_it_names() {
     fs::create_dir(desk.path("empty")).unwrap();
     let found = desk.run(&["pack", "empty", "--zones", "good.curb", "--out", "new.curb", "--json"]);
     assert_eq!(found.error()["code"], "FILE_READ");
-    desk.write("empty/MLmodel", b"flavors:\n  sklearn:\n    pickled_model: model.pkl\n");
-    let found = desk.run(&["pack", "empty", "--zones", "good.curb", "--out", "new.curb", "--json"]);
-    assert!(found.error()["message"].as_str().unwrap().contains("expected one of lightgbm, xgboost"));
+    desk.write("empty/model.pkl", b"\x80\x05\x95");
+    for (text, words) in [
+        ("flavors:\n  sklearn:\n    pickled_model: model.pkl\n", "a pickle, which only the Python that wrote it can read"),
+        ("flavors:\n  spark:\n    data: model.pkl\n", "expected one of lightgbm, xgboost, sklearn"),
+    ] {
+        desk.write("empty/MLmodel", text.as_bytes());
+        let found = desk.run(&["pack", "empty", "--zones", "good.curb", "--out", "new.curb", "--json"]);
+        assert!(found.error()["message"].as_str().unwrap().contains(words), "{text}");
+    }
 }
 
 #[test]

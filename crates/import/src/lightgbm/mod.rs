@@ -170,23 +170,39 @@ fn read_trees(lines: &mut Lines<'_>, columns: usize, limits: &Limits, leaves: Le
     Ok(Blocks { trees, linear_leaves, covers })
 }
 
-/// Reads a model whose format was told from its content.
-pub(crate) fn read_any(bytes: &[u8], options: Options, limits: &Limits) -> Result<Imported, ImportError> {
+/// Reads a file of this format.
+pub(crate) fn read_file(bytes: &[u8], options: Options, limits: &Limits) -> Result<Imported, ImportError> {
     let text = std::str::from_utf8(bytes)
         .map_err(|fault| ImportError::at(&format!("byte {}", fault.valid_up_to()), "UTF-8", "other bytes"))?;
     if options.best_iteration {
         let expected = "a file that LightGBM has not cut at the best iteration already: leave --best-iteration out";
         return Err(ImportError::at("best_iteration", expected, "a LightGBM model"));
     }
-    let File { header, feature_names, extended, background } = File::read(text, limits, Leaves::Any)?;
+    read_any(text, usize::MAX, limits)
+}
+
+/// Reads a model of any kind; of its trees the first `most`.
+pub(crate) fn read_any(text: &str, most: usize, limits: &Limits) -> Result<Imported, ImportError> {
+    let File { header, feature_names, mut extended, mut background } = File::read(text, limits, Leaves::Any)?;
     no_categories_of_a_frame(text)?;
     let objective = objective::name(&header).to_owned();
     // `v4`: LightGBM writes the version of its format and not its own.
     let version = text.lines().find_map(|line| line.strip_prefix("version=")).map(|v| format!("format {v}"));
+    let all = extended.trees.trees.len();
+    let mut notes = Vec::new();
+    if most < all {
+        notes.push(format!("Of {all} iterations the first {most} are used: best_iteration is {most}."));
+        extended.trees.trees.truncate(most);
+        let leaves = extended.trees.leaves().count();
+        extended.linear_leaves.truncate(leaves);
+        if let Some(Background::Covers(covers)) = &mut background {
+            covers.truncate(leaves);
+        }
+    }
     // Where the rest says nothing, the plain sum, which has the faster kernels.
     let plain = extended == ExtendedEnsemble::new(extended.trees.clone());
     let model = if plain { Model::Ensemble(extended.trees) } else { Model::Extended(extended) };
-    Ok(Imported { library: "LightGBM", version, objective, feature_names, model, background, notes: Vec::new() })
+    Ok(Imported { library: "LightGBM", version, objective, feature_names, model, background, notes })
 }
 
 /// The lines up to the first empty one; the first says `tree`.

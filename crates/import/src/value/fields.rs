@@ -38,6 +38,16 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The path of the object itself, for messages.
+    pub(crate) fn place(&self) -> &str {
+        if self.path.is_empty() { "file" } else { &self.path }
+    }
+
+    /// Its keys.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.entries.iter().map(|(key, _)| key.as_str())
+    }
+
     /// The path of a key, for messages.
     pub(crate) fn path(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }

@@ -3,7 +3,7 @@
 //! It is apart from the formats built on it because XGBoost writes one tree of values in either notation. No general JSON
 //! reader is used: XGBoost writes `NaN`, and its numbers are `f32`, which must be rounded once and not twice.
 //!
-//! - [`Value`]: what stands there. [`json`], [`ubjson`]: the two notations.
+//! - [`Value`]: what stands there; [`index`]: a number as a place. [`json`], [`ubjson`]: the two notations.
 //! - [`Fields`]: an object whose keys are all to be known, with the path to it for messages.
 
 mod fields;
@@ -14,8 +14,14 @@ pub(crate) use fields::Fields;
 pub(crate) use json::read as json;
 pub(crate) use ubjson::read as ubjson;
 
-/// Objects and lists within each other: XGBoost writes 7.
-const DEEPEST: usize = 32;
+/// Objects and lists within each other: XGBoost writes 7, skops two for each of Python's.
+const DEEPEST: usize = 64;
+
+/// A whole number from 0.
+pub(crate) fn index(number: f64) -> Option<usize> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and below 2^53")]
+    ((0.0..9e15).contains(&number) && number.fract() == 0.0).then_some(number as usize)
+}
 
 /// A value. Whatever is not an object, a list or a text is a number.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,9 +13,9 @@ mod tree;
 use curbside::Limits;
 use curbside::model::{Background, Dialect, ExtendedEnsemble, Link, Model, TreeEnsemble};
 
+use crate::Imported;
 use crate::error::ImportError;
-use crate::value::{Fields, Value};
-use crate::{Imported, Options};
+use crate::value::{Fields, Value, index};
 use tree::Words;
 
 /// Objectives, and what they do to the sum (`PredTransform` in `src/objective/`).
@@ -34,8 +34,19 @@ const OBJECTIVES: [(&str, Link); 12] = [
     ("binary:logistic", Link::Logistic { slope: 1.0 }),
 ];
 
+/// How many of the trees are used.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Cut {
+    /// All, as `Booster.predict` does.
+    Nowhere,
+    /// Those up to the best iteration, which must be known.
+    AtBest,
+    /// Those up to the best iteration if it is known, as `XGBRegressor.predict` does.
+    WhereKnown,
+}
+
 /// Reads a model from the values of its file.
-pub(crate) fn read(file: &Value, options: Options, limits: &Limits) -> Result<Imported, ImportError> {
+pub(crate) fn read(file: &Value, cut: Cut, limits: &Limits) -> Result<Imported, ImportError> {
     let top = Fields::of(file, "")?;
     let version = version(&top)?;
     let learner = top.object("learner")?;
@@ -58,21 +69,22 @@ pub(crate) fn read(file: &Value, options: Options, limits: &Limits) -> Result<Im
     let mut trees = booster.trees(columns, limits)?;
     let best = best_iteration(&learner)?;
     let iterations = trees.len() / booster.parallel.max(1);
-    match (options.best_iteration, best) {
-        (true, Some(best)) if best < iterations => {
+    match (cut, best) {
+        (Cut::AtBest | Cut::WhereKnown, Some(best)) if best < iterations => {
             trees.truncate((best + 1) * booster.parallel);
             notes
                 .push(format!("Of {iterations} iterations the first {} are used: best_iteration is {best}.", best + 1));
         }
-        (true, found) => {
-            let found = found.map_or("none".to_owned(), |best| best.to_string());
+        (Cut::AtBest, _) | (Cut::WhereKnown, Some(_)) => {
+            let found = best.map_or("none".to_owned(), |best| best.to_string());
             let expected = format!("one below {iterations}, to cut the trees there");
             return Err(ImportError::at("learner.attributes.best_iteration", expected, found));
         }
-        (false, Some(best)) if best + 1 < iterations => notes.push(format!(
-            "All {iterations} iterations are used, as by XGBoost's own predict, though best_iteration is {best}."
+        (Cut::Nowhere, Some(best)) if best + 1 < iterations => notes.push(format!(
+            "All {iterations} iterations are used, as by XGBoost's own Booster.predict, though best_iteration is {best}; \
+             XGBRegressor.predict stops there, as --best-iteration does."
         )),
-        (false, _) => {}
+        (Cut::Nowhere | Cut::WhereKnown, _) => {}
     }
     learner.ignore(&["feature_types"]);
     learner.end()?;
@@ -265,7 +277,7 @@ impl<'a> Booster<'a> {
         }
         let expected = (0..=trees).step_by(self.parallel);
         let found = model.numbers("iteration_indptr")?;
-        if expected.clone().count() == found.len() && expected.zip(found).all(|(a, b)| tree::index(*b) == Some(a)) {
+        if expected.clone().count() == found.len() && expected.zip(found).all(|(a, b)| index(*b) == Some(a)) {
             return Ok(());
         }
         let expected = format!("{} trees in iterations of {}", trees, self.parallel);

@@ -4,7 +4,7 @@ use curbside::Limits;
 use curbside::model::{MissingRule, Rule, Tree, TreeBuilder};
 
 use crate::error::ImportError;
-use crate::value::Fields;
+use crate::value::{Fields, index};
 
 /// Words of categories in all trees. A set is as long as its largest category says, so what a file may ask for is counted.
 pub(super) struct Words {
@@ -82,12 +82,6 @@ pub(super) fn read(
     fields.ignore(&["base_weights", "id", "loss_changes", "parents"]);
     fields.all_met()?;
     arrays.tree(deleted, limits.shape.depth)
-}
-
-/// A whole number from 0.
-pub(super) fn index(number: f64) -> Option<usize> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and below 2^53")]
-    ((0.0..9e15).contains(&number) && number.fract() == 0.0).then_some(number as usize)
 }
 
 /// The set of each node that has one.
