@@ -87,7 +87,7 @@ fn what_is_not_understood_of_any_kind_of_prediction_is_refused_by_name() {
         (with(&good, "objective", "multiclass num_class:3"), "objective"),
         (with(&good, "objective", "poisson sqrt"), "objective"),
         (with(&good, "objective", "huber sqrt"), "objective"),
-        (with(&good, "objective", "cross_entropy"), "objective"),
+        (with(&good, "objective", "cross_entropy_lambda"), "objective"),
         (with(&good, "objective", "binary"), "objective"),
         (with(&good, "objective", "binary sigmoid:0"), "objective"),
         (with(&good, "objective", "binary sigmoid:inf"), "objective"),

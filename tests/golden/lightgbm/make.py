@@ -1,13 +1,16 @@
 """Writes small LightGBM models and what LightGBM itself predicts of hard rows.
 
     python -m venv .venv && .venv/bin/pip install -r requirements.txt && .venv/bin/python make.py
+    for v in 3.3.5 4.0.0 4.6.0; do  # with Python 3.10, which has wheels of all
+        python3.10 -m venv .venv-$v && .venv-$v/bin/pip install lightgbm==$v "numpy<2" "scipy<1.12" && .venv-$v/bin/python make.py
+    done
 
 For each model NAME.txt (LightGBM's own text format) there is NAME.rows: one row a line, every feature and then the
 prediction as the 16 hexadecimal digits of an IEEE 754 double. `crates/import/tests/golden_lightgbm.rs` reads them and
 must give the same bits.
 
-The objectives that transform the sum, the mean and linear leaves are in ../lightgbm-VERSION: for each row the features, the raw
-score and the prediction as big-endian doubles.
+The objectives that transform the sum, the mean, linear leaves and the options are in ../lightgbm-VERSION: for each row the features, the raw
+score and the prediction as big-endian doubles. Older versions write only what each option may write in its own way.
 """
 
 import pathlib
@@ -128,33 +131,45 @@ def main():
     holes[random.random(x.shape) < 0.1] = numpy.nan
     holed = y + 2 * numpy.isnan(holes[:, 1])
 
-    write("missing_none", x, y, [], {}, 20)
-    write("missing_zero", holes, holed, [], {"zero_as_missing": True}, 20)
-    write("missing_nan", holes, holed, [], {}, 20)
+    if lightgbm.__version__ == "4.7.0":
+        write("missing_none", x, y, [], {}, 20)
+        write("missing_zero", holes, holed, [], {"zero_as_missing": True}, 20)
+        write("missing_nan", holes, holed, [], {}, 20)
 
     # Few categories are split one against the rest, many by sets of several words.
     few, many = random.integers(0, 4, 3000), random.integers(0, 90, 3000)
     mixed = numpy.column_stack([few.astype(float), many.astype(float), x[:, 0], holes[:, 1]])
     mixed[random.random(3000) < 0.1, 1] = numpy.nan
     effect = random.normal(size=90)
-    y = effect[many] * 3 + (few == 2) * 2 + x[:, 0] * few + 10.0
-    write("categorical", mixed, y, [0, 1], {"min_data_per_group": 5, "cat_smooth": 1.0}, 20)
+    by_category = effect[many] * 3 + (few == 2) * 2 + x[:, 0] * few + 10.0
+    sets = {"min_data_per_group": 5, "cat_smooth": 1.0}
+    small, above = holes[:, :3], numpy.clip(holed, 0.1, None)
+    bag = {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1}
 
+    write_transformed("zero", small, holed, {"zero_as_missing": True}, 5)
+    write_transformed("unused", small, holed, {"use_missing": False}, 5)
+    write_transformed("onehot", mixed, by_category, {"max_cat_to_onehot": 100}, 6, [0, 1])
+    write_transformed("sets", mixed, by_category, {"max_cat_to_onehot": 1, **sets}, 6, [0, 1])
+    write_transformed("dart", small, holed, {"boosting": "dart", "drop_rate": 0.5}, 8)
+    write_transformed("goss", small, holed, {"boosting": "goss"}, 8)
+    write_transformed("sqrt", small, holed - 18, {"reg_sqrt": True}, 6)
+    write_transformed("forest_poisson", small, above, {**bag, "objective": "poisson"}, 7)
+    write_transformed("linear_categorical", mixed[:, 1:], by_category, {"linear_tree": True, "objective": "regression"}, 6, [0])
+    write_transformed("binary", small, (holed > 20) * 1.0, {"objective": "binary", "sigmoid": 0.7}, 6)
+    if lightgbm.__version__ != "4.7.0":
+        return
+
+    write("categorical", mixed, by_category, [0, 1], sets, 20)
     # Nothing is worth a split: a tree of one leaf.
     write("constant", x, numpy.full(3000, 7.25) + (numpy.arange(3000) % 2) * 0.5, [], {"min_data_in_leaf": 3000}, 3)
-
-    small, above = holes[:, :3], numpy.clip(holed, 0.1, None)
     for name in ("regression_l1", "huber", "fair", "quantile", "mape"):
         write_transformed(name, small, holed, {"objective": name}, 5)
     for name in ("poisson", "gamma", "tweedie"):
         write_transformed(name, small, above, {"objective": name}, 5)
-    write_transformed("binary", small, (holed > 20) * 1.0, {"objective": "binary", "sigmoid": 0.7}, 6)
-    write_transformed("sqrt", small, holed - 18, {"reg_sqrt": True}, 6)
-    bag = {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1}
+    write_transformed("cross_entropy", small, 1.0 / (1.0 + numpy.exp(20.0 - holed)), {"objective": "cross_entropy"}, 6)
+    write_transformed("quantile_sqrt", small, above, {"objective": "quantile", "reg_sqrt": True}, 5)
     write_transformed("forest", small, holed, bag, 7)
-    write_transformed("forest_poisson", small, above, {**bag, "objective": "poisson"}, 7)
     write_transformed("linear", small, holed, {"linear_tree": True}, 6)
-    write_transformed("linear_categorical", mixed[:, 1:], y, {"linear_tree": True, "objective": "regression"}, 6, [0])
 
 
 if __name__ == "__main__":

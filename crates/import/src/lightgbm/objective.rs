@@ -5,7 +5,9 @@ use curbside::model::Link;
 use super::block::Block;
 use crate::error::ImportError;
 
-const IDENTITY: [&str; 7] = ["regression", "regression_l1", "huber", "fair", "quantile", "mape", "custom"];
+/// Those that `reg_sqrt` may square.
+const ROOTED: [&str; 5] = ["regression", "regression_l1", "fair", "quantile", "mape"];
+const IDENTITY: [&str; 2] = ["huber", "custom"];
 const EXP: [&str; 3] = ["poisson", "gamma", "tweedie"];
 
 /// The objective as the file names it, with its parameters; empty for a custom one.
@@ -29,14 +31,14 @@ pub(super) fn link(header: &Block<'_>) -> Result<Link, ImportError> {
         };
     }
     match name {
-        "regression" if sqrt => Ok(Link::SignedSquare),
+        _ if ROOTED.contains(&name) => Ok(if sqrt { Link::SignedSquare } else { Link::Identity }),
         // Other words are parameters of the loss, which predictions do not read.
         _ if !sqrt && IDENTITY.contains(&name) => Ok(Link::Identity),
         _ if !sqrt && EXP.contains(&name) => Ok(Link::Exp),
-        _ => fail(format!(
-            "an objective that predicts one number: {}, {}, binary, or regression with sqrt",
-            IDENTITY.join(", "),
-            EXP.join(", ")
-        )),
+        "cross_entropy" if !sqrt => Ok(Link::Logistic { slope: 1.0 }),
+        _ => {
+            let names = [&ROOTED[..], &IDENTITY, &EXP].concat().join(", ");
+            fail(format!("an objective that predicts one number: {names}, binary, cross_entropy"))
+        }
     }
 }
