@@ -16,6 +16,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")
 )]
 
+mod categories;
 mod columns;
 mod error;
 mod formats;

@@ -106,8 +106,8 @@ fn what_is_not_understood_of_any_kind_of_prediction_is_refused_by_name() {
         ),
     ];
     assert!(any(&format!("{good}\npandas_categorical:null\n")).is_ok());
-    let framed = any(&format!("{good}\npandas_categorical:[[4, 7, 130]]\n")).unwrap_err();
-    assert_eq!(framed.key(), "pandas_categorical");
+    let framed = any(&format!("{good}\npandas_categorical:[[4, 7, 130], [1], [2]]\n")).unwrap_err();
+    assert_eq!(framed.key(), "feature_infos");
     for (row, (text, key)) in rows.iter().enumerate() {
         let found = any(text).map_or_else(|error| error.to_string(), |_| "a model".to_owned());
         assert!(found.contains(&format!(", {key}: expected")), "row {row}: expected {key}, found {found}");

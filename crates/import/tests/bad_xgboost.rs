@@ -49,7 +49,7 @@ fn what_is_not_understood_is_refused_by_name() {
         (&good, "reg:squarederror", "survival:cox", "learner.objective.name"),
         (&good, "\"base_score\":\"[", "\"base_score\":\"[1E0,", "base_score: expected one number"),
         (&good, "\"name\":\"gbtree\"", "\"name\":\"gblinear\"", "gradient_booster.name: expected gbtree or dart"),
-        (&good, "\"enc\":[]", "\"enc\":[{}]", "cats.enc: expected none: train on a column of whole numbers"),
+        (&good, "\"enc\":[]", "\"enc\":[{}]", "cats.enc: expected 3, one for each column"),
         (&good, "\"tree_info\":[0", "\"tree_info\":[1", "tree_info: expected zeros"),
         (&good, "\"num_trees\":\"6\"", "\"num_trees\":\"5\"", "num_trees: expected 6"),
         (&good, "\"iteration_indptr\":[0,1", "\"iteration_indptr\":[0,2", "iteration_indptr: expected 6 trees"),

@@ -9,6 +9,7 @@
 //! iteration and objectives that are not known are refused by both.
 
 mod block;
+mod frame;
 mod objective;
 mod tree;
 
@@ -55,19 +56,6 @@ pub fn read(text: &str, limits: &Limits) -> Result<LightGbmModel, ImportError> {
     }
     let objective = objective::name(&header).to_owned();
     Ok(LightGbmModel { feature_names, objective, ensemble: extended.trees, background })
-}
-
-/// A model that was trained on a data frame's categories knows their values on its last line, and its columns are their codes.
-fn no_categories_of_a_frame(text: &str) -> Result<(), ImportError> {
-    const KEY: &str = "pandas_categorical";
-    for (index, line) in text.lines().enumerate() {
-        let value = line.strip_prefix(KEY).and_then(|rest| rest.strip_prefix(':'));
-        if let Some(value) = value.filter(|value| !["null", "[]"].contains(&value.trim())) {
-            let expected = "null: train on columns of whole numbers named as `categorical_feature`, not on a data frame's categories";
-            return Err(ImportError::new(index + 1, KEY, expected, value));
-        }
-    }
-    Ok(())
 }
 
 /// Whether leaves may be linear.
@@ -184,7 +172,7 @@ pub(crate) fn read_file(bytes: &[u8], options: Options, limits: &Limits) -> Resu
 /// Reads a model of any kind; of its trees the first `most`.
 pub(crate) fn read_any(text: &str, most: usize, limits: &Limits) -> Result<Imported, ImportError> {
     let File { header, feature_names, mut extended, mut background } = File::read(text, limits, Leaves::Any)?;
-    no_categories_of_a_frame(text)?;
+    frame::decode(text, &header, &mut extended, limits)?;
     let objective = objective::name(&header).to_owned();
     // `v4`: LightGBM writes the version of its format and not its own.
     let version = text.lines().find_map(|line| line.strip_prefix("version=")).map(|v| format!("format {v}"));

@@ -8,12 +8,14 @@
 //! a list of one since; DART's weights stand in a booster of their own until 3.2, beside the model in 3.3 and within it since;
 //! a `best_iteration` is an attribute that XGBoost's own `predict` leaves aside unless it is told otherwise.
 
+mod categories;
 mod tree;
 
 use curbside::Limits;
 use curbside::model::{Background, Dialect, ExtendedEnsemble, Link, Model, TreeEnsemble};
 
 use crate::Imported;
+use crate::categories::{Vocabulary, decode};
 use crate::error::ImportError;
 use crate::value::{Fields, Value, index};
 use tree::Words;
@@ -86,7 +88,7 @@ pub(crate) fn read(file: &Value, cut: Cut, limits: &Limits) -> Result<Imported, 
         )),
         (Cut::Nowhere | Cut::WhereKnown, _) => {}
     }
-    learner.ignore(&["feature_types"]);
+    notes.extend(codes_of_a_frame(&learner, &booster, &feature_names)?);
     learner.end()?;
 
     let (trees, covers): (Vec<_>, Vec<_>) = trees.into_iter().map(|read| (read.tree, read.covers)).unzip();
@@ -132,6 +134,27 @@ fn feature_names(learner: &Fields<'_>, columns: usize) -> Result<Vec<String>, Im
         return Ok(names);
     }
     Err(learner.fail("feature_names", format!("{columns}, as num_feature says"), format!("{} names", names.len())))
+}
+
+/// Until 3.0 a file does not say what codes of a data frame's categories stand for, and the codes look like any whole numbers.
+fn codes_of_a_frame(
+    learner: &Fields<'_>,
+    booster: &Booster<'_>,
+    names: &[String],
+) -> Result<Option<String>, ImportError> {
+    let types = learner.texts("feature_types")?;
+    let columns: Vec<&str> =
+        types.iter().zip(names).filter(|(kind, _)| *kind == "c").map(|(_, name)| name.as_str()).collect();
+    // Frames have columns of `float` and `int`, where other data has `q`.
+    let framed = types.iter().any(|kind| kind == "float" || kind == "int") || columns.len() == types.len();
+    if columns.is_empty() || !framed || booster.model.optional("cats").is_some() {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "Categories of {} are taken as numbers. If they were a data frame's column of type category, they are codes, and XGBoost has \
+         written what the codes stand for since 3.1 alone: bind such a column in --features to category(x, [the values in their order]).",
+        columns.join(", ")
+    )))
 }
 
 fn known_objective<'a>(objective: &Fields<'a>) -> Result<(&'a str, Link), ImportError> {
@@ -219,7 +242,7 @@ impl<'a> Booster<'a> {
 
     fn trees(&self, columns: usize, limits: &Limits) -> Result<Vec<tree::Read>, ImportError> {
         let model = &self.model;
-        self.no_categories_of_a_frame()?;
+        let vocabularies = self.vocabularies(columns)?;
         let list = model.list("trees")?;
         if list.len() > limits.shape.trees {
             return Err(model.fail("trees", format!("at most {} trees", limits.shape.trees), list.len().to_string()));
@@ -250,23 +273,31 @@ impl<'a> Booster<'a> {
             nodes -= read.tree.nodes.len();
             Ok(read)
         };
-        let trees = list.iter().enumerate().map(read).collect::<Result<_, ImportError>>()?;
+        let mut trees = list.iter().enumerate().map(read).collect::<Result<Vec<_>, ImportError>>()?;
+        decode(trees.iter_mut().map(|read| &mut read.tree), &vocabularies, limits)?;
         self.end()?;
         Ok(trees)
     }
 
-    /// Since 3.1 a model that was trained on a data frame's categories knows their values, and its columns are their codes.
-    fn no_categories_of_a_frame(&self) -> Result<(), ImportError> {
+    /// What the codes of a data frame's categories stand for, which models know since 3.1; empty where there are none.
+    fn vocabularies(&self, columns: usize) -> Result<Vec<(usize, Vocabulary)>, ImportError> {
         if self.model.optional("cats").is_none() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let cats = self.model.object("cats")?;
         let encodings = cats.list("enc")?;
-        if encodings.is_empty() {
-            return Ok(());
+        // The same again, for XGBoost's own searching.
+        cats.ignore(&["feature_segments", "sorted_idx"]);
+        cats.all_met()?;
+        if !encodings.is_empty() && encodings.len() != columns {
+            let found = encodings.len().to_string();
+            return Err(cats.fail("enc", format!("{columns}, one for each column"), found));
         }
-        let advice = "none: train on a column of whole numbers with feature type `c`, not on a data frame's categories";
-        Err(cats.fail("enc", advice, format!("{} encodings", encodings.len())))
+        let read = |(column, value)| {
+            let path = format!("{}[{column}]", cats.path("enc"));
+            categories::read(&Fields::of(value, &path)?).map(|found| found.map(|found| (column, found)))
+        };
+        encodings.iter().enumerate().filter_map(|pair| read(pair).transpose()).collect()
     }
 
     /// Every iteration has the same number of trees, so that a `best_iteration` says where to cut.
