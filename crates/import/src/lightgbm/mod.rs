@@ -119,6 +119,8 @@ struct Blocks {
 fn read_trees(lines: &mut Lines<'_>, columns: usize, limits: &Limits, leaves: Leaves) -> Result<Blocks, ImportError> {
     let (mut trees, mut linear_leaves, mut linear) = (Vec::new(), Vec::new(), false);
     let mut covers = Some(Vec::new());
+    // What is left of the nodes that all trees may have.
+    let mut shape = limits.shape;
     loop {
         let start = lines.next_line();
         match start.text {
@@ -136,7 +138,8 @@ fn read_trees(lines: &mut Lines<'_>, columns: usize, limits: &Limits, leaves: Le
                     return Err(ImportError::new(start.number, "Tree", expected, "more"));
                 }
                 let block = Block::read(lines, start.number)?;
-                let read = tree::read(&block, columns, &limits.shape)?;
+                let read = tree::read(&block, columns, &shape)?;
+                shape.nodes -= read.tree.nodes.len();
                 if let Some(entry) = read.linear.as_ref().and(block.optional("is_linear"))
                     && leaves == Leaves::Constant
                 {

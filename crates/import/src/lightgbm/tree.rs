@@ -57,9 +57,12 @@ impl Read {
 pub(super) fn read(block: &Block<'_>, columns: usize, shape: &TreeShape) -> Result<Read, ImportError> {
     let leaves: usize = block.number("num_leaves")?;
     let leaf_value = block.numbers::<f64>("leaf_value", leaves)?;
-    if leaves == 0 || leaves > shape.nodes {
+    // One split less than leaves.
+    let most = shape.nodes.div_ceil(2);
+    if leaves == 0 || leaves > most {
         let entry = block.required("num_leaves")?;
-        return Err(ImportError::new(entry.line, entry.key, format!("1 to {} leaves", shape.nodes), entry.value));
+        let expected = format!("1 to {most} leaves, so that all trees have at most as many nodes as a bundle");
+        return Err(ImportError::new(entry.line, entry.key, expected, entry.value));
     }
     let linear = match block.optional("is_linear") {
         Some(entry) if entry.value == "1" => Some(linear_leaves(block, leaves, columns)?),

@@ -1,13 +1,13 @@
 //! JSON, as XGBoost writes it: with `NaN` and `Infinity`.
 
-use super::{DEEPEST, Growing, Value};
+use super::{Budget, DEEPEST, Growing, Value};
 use crate::error::ImportError;
 
 /// Reads one value, which must be all there is.
 pub(crate) fn read(bytes: &[u8]) -> Result<Value, ImportError> {
     let text = std::str::from_utf8(bytes)
         .map_err(|fault| ImportError::at(&format!("byte {}", fault.valid_up_to()), "UTF-8", "other bytes"))?;
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, at: 0, budget: Budget::new() };
     let value = reader.value(0)?;
     reader.space();
     if reader.at == text.len() { Ok(value) } else { Err(reader.fail("the end")) }
@@ -17,6 +17,7 @@ struct Reader<'a> {
     text: &'a str,
     /// Always at the beginning of a character.
     at: usize,
+    budget: Budget,
 }
 
 impl<'a> Reader<'a> {
@@ -132,6 +133,7 @@ impl<'a> Reader<'a> {
         }
         loop {
             let value = self.value(depth + 1)?;
+            self.budget.value(&value)?;
             if !list.push(value) {
                 return Err(self.fail("numbers or other values in a list, not both, up to here"));
             }
@@ -160,6 +162,7 @@ impl<'a> Reader<'a> {
                 return Err(self.fail("`:`"));
             }
             let value = self.value(depth + 1)?;
+            self.budget.field(&key, &value)?;
             super::fields::add(&mut fields, key, value)?;
             self.space();
             if self.takes("}") {

@@ -10,12 +10,53 @@ mod fields;
 mod json;
 mod ubjson;
 
+use crate::error::ImportError;
+
 pub(crate) use fields::Fields;
 pub(crate) use json::read as json;
 pub(crate) use ubjson::read as ubjson;
 
 /// Objects and lists within each other: XGBoost writes 7, skops two for each of Python's.
 const DEEPEST: usize = 64;
+
+/// What the values of a file may take in memory, in bytes as counted by [`Budget`]: the largest model that a bundle holds takes 100 MB
+/// for 64 MB of text, while a text of nothing but empty lists would take twenty times its own.
+const MOST_MEMORY: usize = 128 << 20;
+
+/// Memory that is left for values, counted roughly: what a vector holds ahead of need is not.
+struct Budget {
+    left: usize,
+}
+
+impl Budget {
+    fn new() -> Budget {
+        Budget { left: MOST_MEMORY }
+    }
+
+    /// Takes what a value needs where it stands in a list or an object, and what a list or an object needs by itself.
+    fn take(&mut self, bytes: usize) -> Result<(), ImportError> {
+        self.left = self.left.checked_sub(bytes).ok_or_else(|| {
+            let expected = format!("values that take at most {MOST_MEMORY} bytes of memory");
+            ImportError::at("file", expected, "more: is it a model?")
+        })?;
+        Ok(())
+    }
+
+    fn value(&mut self, value: &Value) -> Result<(), ImportError> {
+        self.take(match value {
+            Value::Number(_) => 8,
+            Value::Null => 32,
+            Value::Text(text) => 64 + text.len(),
+            Value::Numbers(_) | Value::List(_) => 96,
+            Value::Object(_) => 256,
+        })
+    }
+
+    fn field(&mut self, key: &str, value: &Value) -> Result<(), ImportError> {
+        self.take(64 + key.len())?;
+        self.value(value)
+    }
+}
 
 /// A whole number from 0.
 pub(crate) fn index(number: f64) -> Option<usize> {
@@ -108,6 +149,16 @@ mod tests {
         let Value::Numbers(numbers) = found else { panic!("{found:?}") };
         assert_eq!(numbers[0].to_bits(), f64::from(1.0_f32.next_up()).to_bits());
         assert!(numbers[1].is_nan() && numbers[2] == f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn what_would_take_much_more_memory_than_it_has_bytes_is_refused() {
+        let lists = |count: usize| format!("[{}[]]", "[],".repeat(count - 1));
+        assert!(json(lists(1 << 20).as_bytes()).is_ok());
+        assert!(json(lists(2 << 20).as_bytes()).unwrap_err().to_string().contains("bytes of memory"));
+        let nulls = |count: usize| [&b"{i\x01a["[..], &vec![b'Z'; count], b"]}"].concat();
+        assert!(ubjson(&nulls(1 << 20)).is_ok());
+        assert!(ubjson(&nulls(5 << 20)).unwrap_err().to_string().contains("bytes of memory"));
     }
 
     #[test]

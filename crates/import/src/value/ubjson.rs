@@ -1,11 +1,11 @@
 //! Universal Binary JSON, draft 12, as XGBoost writes it: big-endian, lists with a type and a length.
 
-use super::{DEEPEST, Growing, Value};
+use super::{Budget, DEEPEST, Growing, Value};
 use crate::error::ImportError;
 
 /// Reads one value, which must be all there is.
 pub(crate) fn read(bytes: &[u8]) -> Result<Value, ImportError> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader { bytes, at: 0, budget: Budget::new() };
     let marker = reader.byte()?;
     let value = reader.value(marker, 0)?;
     if reader.at == bytes.len() { Ok(value) } else { Err(reader.fail("the end", "more bytes")) }
@@ -14,6 +14,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, ImportError> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    budget: Budget,
 }
 
 impl<'a> Reader<'a> {
@@ -107,6 +108,7 @@ impl<'a> Reader<'a> {
                 break;
             }
             let value = self.value(marker, depth + 1)?;
+            self.budget.value(&value)?;
             if !list.push(value) {
                 return Err(self.fail("numbers or other values in a list, not both, up to here", "both"));
             }
@@ -145,6 +147,7 @@ impl<'a> Reader<'a> {
             let key = self.string()?;
             let marker = self.byte()?;
             let value = self.value(marker, depth + 1)?;
+            self.budget.field(&key, &value)?;
             super::fields::add(&mut fields, key, value)?;
         }
         self.at += 1;
