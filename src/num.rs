@@ -2,8 +2,13 @@
 //!
 //! They live apart because the same ride must give the same bits on every host. Rust's std takes `sin` and `ln`
 //! from the platform's C library natively and from a bundled one in wasm, and the two differ in the last place; here
-//! they come from `libm` alone, which is plain Rust and so the same everywhere. A cast that can lose something is
-//! written once, here, with the reason why nothing is lost.
+//! they come from `libm`, which is plain Rust and so the same everywhere, and the exponential has a module of its own, for
+//! the bits of the C library that models are trained with. A cast that can lose something is written once, here, with the
+//! reason why nothing is lost.
+
+mod exp;
+
+pub(crate) use exp::exp;
 
 /// Mean radius of the earth in statute miles, as the great-circle feature uses it.
 pub(crate) const EARTH_RADIUS_MILES: f64 = 3958.8;
@@ -26,11 +31,6 @@ pub(crate) fn asin(x: f64) -> f64 {
 /// Angle of the point (x, y) in radians, -pi to pi.
 pub(crate) fn atan2(y: f64, x: f64) -> f64 {
     libm::atan2(y, x)
-}
-
-/// e to the `x`.
-pub(crate) fn exp(x: f64) -> f64 {
-    libm::exp(x)
 }
 
 /// Square root. IEEE 754 demands the correctly rounded result, so the processor's own is the same everywhere.
