@@ -2,6 +2,7 @@
 
 mod golden;
 mod place;
+mod predicted;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use curbside::bundle::Card;
 use curbside::features::{Calendar, FeatureSpec, ZonePairs};
-use curbside::model::{Calibration, Target};
+use curbside::model::Target;
 use curbside::trip::MAX_LOCATION_ID;
 use curbside::{Bundle, Estimator, Limits};
 use curbside_evaluate::{PackedBundle, file_name, golden_rides};
@@ -23,6 +24,7 @@ use super::written::Written;
 use crate::failure::Failure;
 use crate::output::Output;
 use place::Place;
+use predicted::Predicted;
 
 /// What to make a bundle of.
 #[derive(Args)]
@@ -30,7 +32,8 @@ pub(crate) struct Arguments {
     /// Model file, told by its content: LightGBM text, XGBoost JSON or UBJSON, skops of their scikit-learn wrappers; or an MLflow
     /// model folder
     model: PathBuf,
-    /// TOML file of expressions for columns whose names say nothing: `[columns]`, then `name = "expression"`
+    /// TOML file of expressions for columns whose names say nothing: `[columns]`, then `name = "expression"`; and of what is
+    /// predicted, if not minutes: `[target]`, then `unit = "seconds"`, `transform = "log1p"`
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
     /// Folder of `taxi_zones.geojson` and `taxi_zone_lookup.csv`, or a bundle that has zones; else the shipped bundle
@@ -48,11 +51,11 @@ pub(crate) struct Arguments {
 }
 
 /// The file of `--features`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct Features {
-    #[serde(default)]
     columns: BTreeMap<String, String>,
+    target: Predicted,
 }
 
 /// The verb.
@@ -62,26 +65,34 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let options = Options { best_iteration: arguments.best_iteration };
     let imported = read(&bytes, options, &Limits::default())
         .map_err(|fault| Failure::new("PACK_MODEL", format!("{}: {fault}", path.display())))?;
-    let given = arguments.features.as_deref().map_or(Ok(Vec::new()), read_features)?;
+    let given = arguments.features.as_deref().map_or(Ok(Features::default()), read_features)?;
+    let columns: Vec<(String, String)> = given.columns.into_iter().collect();
     let place = Place::find(arguments.zones.as_deref())?;
     let empty = FeatureSpec::new(Calendar::new_york(), place.distance);
-    let features =
-        bind(&imported.feature_names, &given, empty).map_err(|fault| Failure::new("PACK_COLUMN", fault.to_string()))?;
-    let bundle = Bundle {
-        card: card(arguments, &imported, &BundleFile::sha256(&bytes)),
+    let features = bind(&imported.feature_names, &columns, empty)
+        .map_err(|fault| Failure::new("PACK_COLUMN", fault.to_string()))?;
+    let card = card(arguments, &imported, &BundleFile::sha256(&bytes));
+    let (model, calibration) = given
+        .target
+        .in_minutes(imported.model)
+        .map_err(|fault| Failure::new("PACK_FEATURES", format!("target.transform: {fault}")))?;
+    let mut bundle = Bundle {
+        card,
         target: Target { name: "duration".to_owned(), unit: "minutes".to_owned(), low: 1.0, high: 60.0 },
         features,
         zones: place.zones,
         pairs: every_pair(),
-        model: imported.model,
+        model,
         background: imported.background,
-        calibration: Calibration::default(),
+        calibration,
         golden: Vec::new(),
     };
     let estimator = Estimator::from_bundle(bundle.clone(), &Limits::default())
         .map_err(|fault| Failure::new("PACK_MODEL", fault.to_string()))?;
-    let golden = golden_rides(&golden::rides(&bundle.zones), &estimator);
-    output.answer(&Written::to(&arguments.out, PackedBundle::new(Bundle { golden, ..bundle })?)?)
+    let rides = golden::rides(&bundle.zones);
+    bundle.card.warnings.extend(golden::doubt(&rides, &estimator));
+    bundle.golden = golden_rides(&rides, &estimator);
+    output.answer(&Written::to(&arguments.out, PackedBundle::new(bundle)?)?)
 }
 
 /// The model's file: the argument itself, or the one that the `MLmodel` of a folder names.
@@ -90,6 +101,14 @@ fn model_file(path: &Path) -> Result<PathBuf, Failure> {
         return Ok(path.to_owned());
     }
     let file = path.join(MLMODEL);
+    if !file.exists() {
+        let message = format!(
+            "{}: expected the folder of a model, with a file {MLMODEL}, found none: give the folder within that has it, such as \
+             artifacts of MLflow 3's models/m-ID or artifacts/model of a run of MLflow 2",
+            path.display()
+        );
+        return Err(Failure::new("FILE_READ", message));
+    }
     let text = String::from_utf8_lossy(&read_bounded(&file)?).into_owned();
     let name = data_of(&text).map_err(|fault| Failure::new("PACK_MODEL", format!("{}: {fault}", file.display())))?;
     Ok(path.join(name))
@@ -107,15 +126,15 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn read_features(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+fn read_features(path: &Path) -> Result<Features, Failure> {
     let bytes = read_bounded(path)?;
     let fail = |fault: &str| {
-        let expected = "expected TOML with a table [columns] of expressions in quotes";
+        let expected =
+            "expected TOML with a table [columns] of expressions in quotes, and [target] with unit and transform";
         Failure::new("PACK_FEATURES", format!("{}: {expected}, found {}", path.display(), fault.trim_end()))
     };
     let text = std::str::from_utf8(&bytes).map_err(|fault| fail(&fault.to_string()))?;
-    let features: Features = toml::from_str(text).map_err(|fault| fail(&fault.to_string()))?;
-    Ok(features.columns.into_iter().collect())
+    toml::from_str(text).map_err(|fault| fail(&fault.to_string()))
 }
 
 /// Which pairs a foreign model has met is not known, so that no ride is warned of.

@@ -88,7 +88,10 @@ fn an_mlflow_folder_is_the_model_that_it_names() {
     assert_eq!(found.error()["code"], "FILE_READ");
     desk.write("empty/model.pkl", b"\x80\x05\x95");
     for (text, words) in [
-        ("flavors:\n  sklearn:\n    pickled_model: model.pkl\n", "a pickle, which only the Python that wrote it can read"),
+        (
+            "flavors:\n  sklearn:\n    pickled_model: model.pkl\n",
+            "a pickle, which only the Python that wrote it can read",
+        ),
         ("flavors:\n  spark:\n    data: model.pkl\n", "expected one of lightgbm, xgboost, sklearn"),
     ] {
         desk.write("empty/MLmodel", text.as_bytes());
@@ -111,6 +114,47 @@ fn a_packed_model_is_given_an_interval_by_recalibrating() {
     assert!(note.contains("Packed from model.bin, sha256 "), "{note}");
     let found = desk.run(&["predict", "--pu", "130", "--do", "132", "--model", "later.curb", "--json"]).json();
     assert!(found["duration_low"].as_f64().unwrap() <= found["duration_high"].as_f64().unwrap(), "{found}");
+}
+
+#[test]
+fn what_the_model_predicts_is_said_beside_the_columns() {
+    let desk = desk("xgboost-3.2.0/squared.ubj");
+    let columns = String::from_utf8(fs::read(desk.path("features.toml")).unwrap()).unwrap();
+    let packed = |target: &str| {
+        desk.write("features.toml", format!("{columns}{target}").as_bytes());
+        desk.run(&[&PACK[..], &["--json"]].concat())
+    };
+    let minutes = || {
+        let ride = ["predict", "--pu", "130", "--do", "132", "--distance", "6.5", "--at", "2021-02-03T08:30"];
+        desk.run(&[&ride[..], &["--model", "new.curb", "--json"]].concat()).json()["duration"].as_f64().unwrap()
+    };
+    let doubts = |card: &serde_json::Value| card["card"]["warnings"].as_array().unwrap()[2..].to_vec();
+    let plain = packed("").json();
+    let raw = minutes();
+    assert!(raw > 6.0 && raw < 30.0 && doubts(&plain).is_empty(), "{plain}");
+    // Seconds: too short for any ride, which is pointed out; and too long as hours.
+    let seconds = packed("[target]\nunit = \"seconds\"\n").json();
+    assert_eq!((minutes(), seconds["calibration"]["correction"]["slope"].as_f64().unwrap()), (1.0, 1.0 / 60.0));
+    assert!(doubts(&seconds)[0].as_str().unwrap().contains("none is estimated to take 6 minutes"), "{seconds}");
+    let hours = packed("[target]\nunit = \"hours\"\n").json();
+    assert!(doubts(&hours)[0].as_str().unwrap().contains("24 are estimated to take 60 minutes"), "{hours}");
+    // A logarithm of seconds: e^raw is far above an hour, and e^raw - 1 is that with another intercept.
+    let logarithm = packed("[target]\nunit = \"seconds\"\ntransform = \"log1p\"\n").json();
+    let correction = &logarithm["calibration"]["correction"];
+    assert_eq!((correction["intercept"].as_f64(), correction["slope"].as_f64()), (Some(-1.0 / 60.0), Some(1.0 / 60.0)));
+    let expected = (raw.exp_m1() / 60.0).min(60.0);
+    assert!((minutes() - expected).abs() < 1e-3 * expected, "{expected}");
+    desk.write("model.bin", &fs::read(root().join("tests/golden/xgboost-3.2.0/poisson.ubj")).unwrap());
+    for (target, words) in [
+        ("[target]\nunit = \"days\"\n", "unknown variant `days`, expected one of `seconds`, `minutes`, `hours`"),
+        ("[target]\nlog = true\n", "unknown field `log`"),
+        ("[target]\ntransform = \"log\"\n", "target.transform: expected \"none\" for an objective that gives back"),
+    ] {
+        let found = packed(target);
+        let error = found.error();
+        assert_eq!(error["code"], "PACK_FEATURES", "{target}");
+        assert!(error["message"].as_str().unwrap().contains(words), "{target}: {error}");
+    }
 }
 
 #[test]

@@ -101,40 +101,53 @@ pub fn bind(names: &[String], given: &[(String, String)], mut spec: FeatureSpec)
             format!("expected a column of the model, which has {columns}, found another"),
         ));
     }
+    let unknown: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| expression(name, given).is_none()).collect();
+    if let Some(first) = unknown.first() {
+        return Err(BindError::new(first, unknown_columns(&unknown, names)));
+    }
     for (index, name) in names.iter().enumerate() {
         if names[..index].contains(name) {
             return Err(BindError::new(name, "expected each name once in the model, found it twice"));
         }
         let fail = |message: String| BindError::new(name, message);
-        let node = notation::read(expression(name, given)?, &mut spec).map_err(fail)?;
+        let text = expression(name, given).unwrap_or_default();
+        let node = notation::read(text, &mut spec).map_err(fail)?;
         spec.columns.push(Column { name: name.clone(), node });
         spec.validate().map_err(|fault| fail(fault.to_string()))?;
     }
     Ok(spec)
 }
 
-fn expression<'a>(name: &str, given: &'a [(String, String)]) -> Result<&'a str, BindError> {
-    if let Some((_, expression)) = given.iter().find(|(given, _)| given == name) {
-        return Ok(expression);
+fn expression<'a>(name: &str, given: &'a [(String, String)]) -> Option<&'a str> {
+    let given = given.iter().find(|(given, _)| given == name).map(|(_, expression)| expression.as_str());
+    given.or_else(|| KNOWN.iter().find(|(known, _)| *known == name).map(|(_, expression)| *expression))
+}
+
+/// What is said of columns that nothing explains: of all at once, with the lines of the file that would.
+fn unknown_columns(unknown: &[&str], names: &[String]) -> String {
+    if let Some((_, advice)) = REFUSED.iter().find(|(refused, _)| *refused == unknown[0]) {
+        return format!("expected a column that can be computed from a ride, found {advice}");
     }
-    if let Some((_, expression)) = KNOWN.iter().find(|(known, _)| *known == name) {
-        return Ok(expression);
-    }
-    if let Some((_, advice)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
-        return Err(BindError::new(
-            name,
-            format!("expected a column that can be computed from a ride, found {advice}"),
-        ));
-    }
+    let lines: Vec<String> = unknown.iter().map(|name| format!("{name:?} = \"...\"")).collect();
     let known = KNOWN.map(|(name, _)| name).join(", ");
-    Err(BindError::new(
-        name,
-        format!(
-            "expected an expression for it in --features, or one of the names that need none ({known}), found neither; \
-             expressions are made of {}",
-            notation::WORDS
-        ),
-    ))
+    let placeholder = |name: &String| ["Column_", "f"].iter().any(|start| name.strip_prefix(start).is_some_and(number));
+    // The libraries' own names of columns that were given none.
+    let nameless = if names.iter().all(placeholder) {
+        ": the model was trained without names, which a data frame has, so that only the order of the columns tells them"
+    } else {
+        ""
+    };
+    format!(
+        "expected an expression for it in --features, found none{nameless}; give a file with a table [columns] and in it {}, where ... is \
+         made of {}; names that need none are {known}",
+        lines.join(" and "),
+        notation::WORDS
+    )
+}
+
+fn number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -213,7 +226,9 @@ mod tests {
         }
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let rows = [
-            (names(&["speed"]), "found neither; expressions are made of trip_distance"),
+            (names(&["speed"]), "a table [columns] and in it \"speed\" = \"...\", where ... is made of trip_distance"),
+            (names(&["f0", "f1"]), "trained without names"),
+            (names(&["hour", "a b", "c"]), "in it \"a b\" = \"...\" and \"c\" = \"...\""),
             (names(&["PU_DO"]), "bind that column to cross(pickup.id, dropoff.id, 266)"),
             (names(&["usual_duration"]), "train without it"),
             (names(&["hour", "hour"]), "found it twice"),

@@ -1,8 +1,8 @@
 //! Rides that a packed model answers, there being no training rides to take them from.
 
-use curbside::Trip;
 use curbside::features::Zones;
 use curbside::trip::Pickup;
+use curbside::{Estimator, Trip};
 
 /// Rides: as many as golden rides are spread over.
 const RIDES: usize = 24;
@@ -22,6 +22,31 @@ pub(super) fn rides(zones: &Zones) -> Vec<Trip> {
         Trip::new(zone(index * 41 + 7), zone(index * 67 + 3), miles, pickup).ok()
     };
     (0..RIDES).filter_map(ride).collect()
+}
+
+/// What is odd about the estimates of these rides, if they cannot well be minutes.
+pub(super) fn doubt(rides: &[Trip], estimator: &Estimator) -> Option<String> {
+    const SHORT: f64 = 6.0;
+    let target = estimator.target();
+    let minutes: Vec<f64> = rides.iter().map(|ride| estimator.estimate(ride).duration).collect();
+    let advice = "say so in [target] of --features (unit, transform), or the estimates are wrong";
+    let most = minutes.iter().fold(target.low, |most, minutes| most.max(*minutes));
+    if most < SHORT {
+        return Some(format!(
+            "Of {} rides over all distances none is estimated to take {SHORT} minutes: if the model predicts hours or a logarithm, \
+             {advice}.",
+            rides.len()
+        ));
+    }
+    let long = minutes.iter().filter(|minutes| **minutes >= target.high).count();
+    (2 * long > rides.len()).then(|| {
+        format!(
+            "Of {} rides over all distances {long} are estimated to take {} minutes, the most there is: if the model predicts seconds, \
+             {advice}.",
+            rides.len(),
+            target.high
+        )
+    })
 }
 
 #[cfg(test)]
