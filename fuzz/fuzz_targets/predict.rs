@@ -16,7 +16,8 @@ static ESTIMATOR: LazyLock<Option<Estimator>> =
     LazyLock::new(|| Estimator::open(include_bytes!("../../tests/web/small.curb.raw")).ok());
 
 fuzz_target!(|body: &[u8]| {
-    let request = PredictRequest { content_type: None, body, now: Some(Pickup::Local(26_872_350)), minted_id: "minted" };
+    let request =
+        PredictRequest { content_type: None, body, now: Some(Pickup::Local(26_872_350)), minted_id: "minted" };
     let reply = predict(ESTIMATOR.as_ref(), &request);
     assert!([200, 400, 422].contains(&reply.status), "{}", reply.status);
     assert!(reply.body.starts_with('{') && reply.body.ends_with('}'), "{}", reply.body);
