@@ -2,6 +2,8 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a test that fails panics")]
 
+mod goldens;
+
 use curbside::wasm::{Scorer, body_digest, warning_texts};
 use js_sys::{Array, Date, Float64Array, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};

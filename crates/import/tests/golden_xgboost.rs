@@ -15,7 +15,7 @@ use curbside_import::{Imported, Options, read};
 const VERSIONS: [&str; 5] = ["1.7.6", "2.1.4", "3.2.0", "3.3.0", "3.4.1"];
 
 /// The models of each version, and whether the best iteration was asked for.
-const MODELS: [(&str, bool); 18] = [
+const MODELS: [(&str, bool); 19] = [
     ("squared_text.json", false),
     ("squared.ubj", false),
     ("absolute.ubj", false),
@@ -24,6 +24,7 @@ const MODELS: [(&str, bool); 18] = [
     ("parallel.ubj", false),
     ("category_text.json", false),
     ("category.ubj", false),
+    ("onehot.ubj", false),
     ("dart.ubj", false),
     ("dart_text.json", false),
     ("poisson.ubj", false),

@@ -132,6 +132,7 @@ def main():
     write("parallel", holes, holed, {"num_parallel_tree": 3, "subsample": 0.5}, 2)
     write("category_text", mixed, by_category, {"tree_method": "hist"}, 6, categorical=(1, 2))
     write("category", mixed, by_category, {"tree_method": "hist", "eta": 0.5}, 6, categorical=(1, 2))
+    write("onehot", mixed, by_category, {"tree_method": "hist", "max_cat_to_onehot": 100}, 6, categorical=(1, 2))
     dart = {"booster": "dart", "rate_drop": 0.5, "one_drop": 1}
     write("dart", holes, holed, dart, 8)
     write("dart_text", mixed, by_category, {**dart, "tree_method": "hist"}, 6, categorical=(1, 2))
