@@ -26,8 +26,7 @@ fn categories_are_asked_for_by_their_values() {
         let bytes = file(&format!("{}.rows", name.split('.').next().unwrap()));
         let (matrix, expected) = golden::rows(&bytes, 3, 8);
         assert!(expected.len() >= 500);
-        let estimator = golden::estimator(&imported.feature_names, imported.model);
-        let found = estimator.raw_matrix(&matrix.view()).unwrap();
+        let found = golden::predicted(&imported.feature_names, imported.model, &matrix);
         for (row, (found, expected)) in found.iter().zip(expected).enumerate() {
             let expected = f64::from_be_bytes(expected.try_into().unwrap());
             assert_eq!(

@@ -55,8 +55,7 @@ fn every_wrapper_gives_what_its_own_predict_gives() {
         let bytes = file(&format!("{name}.rows"));
         let (matrix, expected) = golden::rows(&bytes, 3, 8);
         assert!(expected.len() >= 500);
-        let estimator = golden::estimator(&imported.feature_names, imported.model);
-        let found = estimator.raw_matrix(&matrix.view()).unwrap();
+        let found = golden::predicted(&imported.feature_names, imported.model, &matrix);
         for (row, (found, expected)) in found.iter().zip(expected).enumerate() {
             let expected = f64::from_be_bytes(expected.try_into().unwrap());
             assert_eq!(
