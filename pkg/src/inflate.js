@@ -18,8 +18,9 @@ export async function inflate(stored, url) {
   /** @type {Uint8Array<ArrayBuffer>} */
   let bytes;
   try {
-    const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (new Response(stored).body);
-    bytes = await readAtMost(body.pipeThrough(new DecompressionStream("gzip")), MAX_BUNDLE_BYTES + 1);
+    // Not by a Response: naming that once makes Node load all of its fetch, half of a cold start.
+    const packed = new Blob([stored]).stream();
+    bytes = await readAtMost(packed.pipeThrough(new DecompressionStream("gzip")), MAX_BUNDLE_BYTES + 1);
   } catch (thrown) {
     const message = `${where}: expected a whole gzip file, found ${reason(thrown)}; publish them again`;
     throw new WeightsError("BLOB_GZIP", message, { url, cause: thrown });
