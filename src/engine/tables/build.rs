@@ -209,12 +209,7 @@ impl TableKernel {
                     Some(feature.first_place + feature.bins.bin(value) * index_of(self.blocks.len()))
                 })
                 .collect();
-            rows.extend(
-                self.blocks
-                    .iter()
-                    .enumerate()
-                    .map(|(number, block)| self.reachable(&self.rows[block.first_row..], &places, number)),
-            );
+            rows.extend(self.blocks.iter().enumerate().map(|(number, block)| self.row(*block, &places, number)));
         }
         rows
     }

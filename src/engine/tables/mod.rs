@@ -30,6 +30,9 @@ const MAX_FEATURES: usize = 128;
 /// Rows of which a block of trees is asked before the next one is.
 const ROWS_AT_ONCE: usize = 32;
 
+/// Blocks whose rows are put together before their leaves are added.
+const BLOCKS_AT_ONCE: usize = 8;
+
 /// Bits of a row: as many leaves as all its trees have at most.
 const ROW_BITS: usize = BITS * WORDS;
 
@@ -169,17 +172,24 @@ impl TableKernel {
         found: &[Found],
         sums: &mut [S],
     ) {
-        let features = self.free(keyed);
-        for ((number, block), leaves) in self.blocks.iter().enumerate().zip(leaves) {
-            let rows = &self.rows[block.first_row..];
-            for (sum, found) in sums.iter_mut().zip(found) {
-                let mut reachable = self.reachable(rows, &found.places[..features], number);
-                if let Some(keyed) = keyed {
-                    for (rows, first) in keyed.rows.iter().zip(found.keyed) {
-                        reachable = reachable.and(&rows[first + number]);
-                    }
+        let mut reachable = [[[0; WORDS]; BLOCKS_AT_ONCE]; 2];
+        for (index, leaves) in leaves.chunks(BLOCKS_AT_ONCE).enumerate() {
+            let first = index * BLOCKS_AT_ONCE;
+            // Two rides at a time, so that neither addition waits for the other.
+            let (pairs, last) = sums[..found.len()].as_chunks_mut::<2>();
+            let (found_pairs, found_last) = found.as_chunks::<2>();
+            for (sums, found) in pairs.iter_mut().zip(found_pairs) {
+                self.reach(keyed, &found[0], first, &mut reachable[0]);
+                self.reach(keyed, &found[1], first, &mut reachable[1]);
+                for (block, leaves) in leaves.iter().enumerate() {
+                    add_block::<T, S, MASK, 2>(sums, [&reachable[0][block], &reachable[1][block]], leaves);
                 }
-                *sum = plus_leaves::<T, S, MASK>(*sum, &reachable, leaves);
+            }
+            for (sum, found) in last.iter_mut().zip(found_last) {
+                self.reach(keyed, found, first, &mut reachable[0]);
+                for (words, leaves) in reachable[0].iter().zip(leaves) {
+                    add_block::<T, S, MASK, 1>(std::array::from_mut(sum), [words], leaves);
+                }
             }
         }
     }
@@ -192,58 +202,89 @@ impl TableKernel {
     #[inline(never)]
     fn find_places(&self, keyed: Option<&Keyed>, row: &[f64], found: &mut Found) {
         // `build` has bounded the features and what the places count, `Tree::validate` has checked that each feature is a column,
-        // and every index below and in `reachable` was made by `build` for the vector it goes into.
+        // and every index below and in `row` was made by `build` for the vector it goes into.
         let blocks = index_of(self.blocks.len());
         for (place, feature) in found.places.iter_mut().zip(&self.features[..self.free(keyed)]) {
             *place = feature.first_place + feature.bins.bin(row[feature.column]) * blocks;
         }
     }
 
-    /// The leaves that are left of each tree of a block, whose rows these are. A function of its own, so that the compiler keeps
-    /// the masks in vectors, whatever is done with them afterwards.
+    /// The leaves of each tree of some blocks that a ride can reach.
     #[inline(never)]
-    fn reachable(&self, rows: &[Row], places: &[u32], block: usize) -> Row {
-        let mut reachable = Row::ALL;
-        for place in places {
-            reachable = reachable.and(&rows[usize::from(self.places[*place as usize + block])]);
+    fn reach(
+        &self,
+        keyed: Option<&Keyed>,
+        found: &Found,
+        first: usize,
+        reachable: &mut [[u64; WORDS]; BLOCKS_AT_ONCE],
+    ) {
+        let places = &found.places[..self.free(keyed)];
+        for ((number, block), words) in (first..).zip(&self.blocks[first..]).zip(reachable) {
+            let mut row = self.row(*block, places, number);
+            if let Some(keyed) = keyed {
+                for (rows, first) in keyed.rows.iter().zip(found.keyed) {
+                    row = row.and(&rows[first + number]);
+                }
+            }
+            *words = row.words();
         }
-        reachable
+    }
+
+    /// What is left by the rows of a block at these places.
+    #[inline]
+    fn row(&self, block: Block, places: &[u32], number: usize) -> Row {
+        let rows = &self.rows[block.first_row..];
+        let mut row = Row::ALL;
+        for place in places {
+            row = row.and(&rows[usize::from(self.places[*place as usize + number])]);
+        }
+        row
     }
 }
 
-/// A sum and the leaves of a block that can be reached: of each mask the lowest bit. Written out, because optimisers that mind the
-/// size leave loops as they are.
+/// Adds the leaves of a block that can be reached: of each mask the lowest bit. For one ride or for two; written out, because
+/// optimisers that mind the size leave loops as they are.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "its few instructions a tree are most of the loop that calls it")]
-fn plus_leaves<T: Copy, S: AddAssign + From<T>, const MASK: usize>(
-    mut sum: S,
-    reachable: &Row,
+fn add_block<T: Copy, S: Copy + AddAssign + From<T>, const MASK: usize, const RIDES: usize>(
+    sums: &mut [S; RIDES],
+    reachable: [&[u64; WORDS]; RIDES],
     leaves: &[T; ROW_BITS],
-) -> S {
-    // The remainder changes nothing but what the compiler knows.
-    let mut add = |bit: usize| sum += S::from(leaves[bit % ROW_BITS]);
-    // By reference, because the array would be copied by a call otherwise.
-    let words = &reachable.words();
-    if MASK > BITS {
-        for (first, words) in (0..).step_by(MASK).zip(words.chunks_exact(MASK / BITS)) {
-            let (low, high) = (words[0].trailing_zeros(), words[1].trailing_zeros());
-            add(first + if words[0] == 0 { low + high } else { low } as usize);
-        }
-        return sum;
-    }
-    for (first, word) in (0..).step_by(BITS).zip(words) {
-        // One bit of a tree's mask is always set, so that what is found is none of the next mask's.
-        let mut add_mask = |shift: usize| add(first + shift + (word >> shift).trailing_zeros() as usize);
-        add_mask(0);
+) {
+    let mut found = *sums;
+    for index in 0..WORDS {
+        let first = index * BITS;
+        let mut add = |ride: usize, shift: usize| {
+            let words = reachable[ride];
+            // One bit of a tree's mask is always set, so that what is found is none of the next mask's.
+            let mut bit = (words[index] >> shift).trailing_zeros();
+            if MASK > BITS {
+                if index % 2 == 1 {
+                    return;
+                }
+                if words[index] == 0 {
+                    bit += words[index + 1].trailing_zeros();
+                }
+            }
+            // The remainder changes nothing but what the compiler knows.
+            found[ride] += S::from(leaves[(first + shift + bit as usize) % ROW_BITS]);
+        };
+        let mut add_all = |shift: usize| {
+            add(0, shift);
+            if RIDES > 1 {
+                add(1, shift);
+            }
+        };
+        add_all(0);
         if MASK <= 16 {
-            add_mask(16);
+            add_all(16);
         }
         if MASK <= 32 {
-            add_mask(32);
+            add_all(32);
         }
         if MASK <= 16 {
-            add_mask(48);
+            add_all(48);
         }
     }
-    sum
+    *sums = found;
 }
