@@ -63,6 +63,50 @@ export interface Estimate {
   readonly warnings: readonly Warning[];
 }
 
+/** Something that a rider told, or had assumed for them. */
+export type Fact = "pickup_zone" | "dropoff_zone" | "distance" | "time_of_day" | "day_of_week" | "holiday";
+
+/** What a column of the model contributes. */
+export interface ColumnContribution {
+  /** Its name, as in {@link Estimator.columns}. */
+  readonly name: string;
+  /** Its number for this ride; null where it is missing. */
+  readonly value: number | null;
+  /** How much it moves the estimate, in {@link Explanation.unit}. */
+  readonly amount: number;
+}
+
+/** What moves an estimate, in a rider's words. */
+export interface Contribution {
+  /** The facts that its columns are computed from. */
+  readonly facts: readonly Fact[];
+  /** What a rider calls them together: `distance`, `assumed distance`, `route and time of day`. */
+  readonly words: string;
+  /** How much it moves the estimate, in {@link Explanation.unit}. */
+  readonly amount: number;
+  /** The same by columns. */
+  readonly columns: readonly ColumnContribution[];
+}
+
+/** Why an estimate is what it is: Shapley values, as LightGBM's `pred_contrib` and XGBoost's `pred_contribs` compute them. */
+export interface Explanation {
+  /**
+   * What the numbers below are numbers of. `target`: of the estimate itself. A model that ends in a function explains the number
+   * before that: the estimate's logarithm (`log`), the logarithm of its odds (`log_odds`), its root (`root`).
+   */
+  readonly space: "target" | "log" | "log_odds" | "root";
+  /** Their unit, such as `minutes`. */
+  readonly unit: string;
+  /** The average over the rides of the training. */
+  readonly base_value: number;
+  /** What moves the estimate from there, the largest first. */
+  readonly contributions: readonly Contribution[];
+  /** `base_value` and all contributions: in the space `target` the estimate before it was moved into the target's bounds. */
+  readonly sum: number;
+  /** Whether it was moved into them. */
+  readonly clipped: boolean;
+}
+
 /** Many rides as columns of one length, values as in {@link Trip}. Typed arrays of doubles are the fastest. */
 export interface TripColumns {
   /** Zones of the pickups. */
@@ -112,6 +156,11 @@ export interface PredictRequest {
   readonly body: Uint8Array | ArrayBuffer | string;
   /** The carrier's clock: milliseconds since 1970 in UTC, or a `Date`. Absent: the host's own. */
   readonly now?: number | Date | undefined;
+  /**
+   * Whether the reply is to hold an `explanation`, an {@link Explanation} ; null, and
+   * a warning that says why, if this bundle cannot give one.
+   */
+  readonly explain?: boolean | undefined;
 }
 
 /** What to send back. */
@@ -333,6 +382,17 @@ export interface Estimator {
    */
   estimate(trip: Trip): Estimate;
   /**
+   * Why the estimate of a ride is what it is. The first explanation takes some milliseconds more than others.
+   * @throws {ExplainError} this bundle's estimates cannot be explained: {@link Estimator.explains} is false.
+   * @throws {TripError} as {@link Estimator.estimate}.
+   * @throws {EngineError} as {@link Estimator.estimate}.
+   */
+  explain(trip: Trip): Explanation;
+  /**
+   * Whether estimates can be explained: whether the bundle has a background to compare them with, and leaves that are constants.
+   */
+  readonly explains: boolean;
+  /**
    * Estimates many rides. A ride that cannot be scored spoils no other: it is in `errors`.
    * @throws {TripError} `COLUMNS_LENGTH`: the columns have different lengths.
    * @throws {EngineError} as {@link Estimator.estimate}.
@@ -402,6 +462,14 @@ export class TripError extends CurbsideError {
 /** Feature rows that do not fit the model. */
 export class MatrixError extends CurbsideError {
   readonly code: "MATRIX_LENGTH";
+}
+
+/** Codes of {@link ExplainError}. */
+export type ExplainErrorCode = "NO_BACKGROUND" | "LINEAR_LEAVES";
+
+/** A model whose estimates cannot be explained. */
+export class ExplainError extends CurbsideError {
+  readonly code: ExplainErrorCode;
 }
 
 /** Bytes that are no bundle this build can score with. */

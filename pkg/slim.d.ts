@@ -1,7 +1,7 @@
 import type { Estimator, LoadSettings, Source, WasmSource } from "./index.js";
 
 export type * from "./index.js";
-export { BundleError, CurbsideError, EngineError, MatrixError, TripError, WeightsError } from "./index.js";
+export { BundleError, CurbsideError, EngineError, ExplainError, MatrixError, TripError, WeightsError } from "./index.js";
 
 /** What {@link loadEstimator} takes here: this entry point names no module of its own, so that bundlers copy none. */
 export type SlimLoadOptions = Source & LoadSettings & { readonly wasm: WasmSource };

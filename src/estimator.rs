@@ -3,6 +3,8 @@
 //! [`Estimator`] is frozen: it is built once, checks its golden rides then, and from there on estimating cannot fail,
 //! allocates nothing and reads no clock. [`Estimator::prepare`] makes it faster and changes no bit.
 
+mod explain;
+
 use ndarray::{Array1, ArrayView2, Axis};
 
 use crate::bundle::{Bundle, Card, GoldenRide, Limits, OpenError, Section};
@@ -11,6 +13,7 @@ use crate::features::{Encoder, FAMILIES, Keys, LocalTime, ZonePairs, Zones};
 use crate::model::{Interval, Target};
 use crate::trip::{Pickup, Trip};
 use crate::warning::{Warning, Warnings};
+use explain::Explainable;
 
 /// Columns that a row on the stack has room for; `Limits` cannot raise it.
 const MAX_COLUMNS: usize = 128;
@@ -46,6 +49,7 @@ pub struct Estimator {
     encoder: Encoder,
     predictor: Predictor,
     calibrator: Calibrator,
+    explainable: Explainable,
     /// Whether model and scale are asked by the keys of a ride, its zones, in the place of the columns that come from one of them.
     takes_keys: bool,
     /// What tables have to answer as the walk did, before they serve.
@@ -119,8 +123,19 @@ impl Estimator {
             return Err(OpenError::invalid(Section::Golden, message));
         }
         let (predictor, calibrator) = (Predictor::new(&model), Calibrator::new(&calibration));
-        let estimator =
-            Estimator { card, target, zones, pairs, encoder, predictor, calibrator, takes_keys: false, golden };
+        let explainable = Explainable::new(model, background);
+        let estimator = Estimator {
+            card,
+            target,
+            zones,
+            pairs,
+            encoder,
+            predictor,
+            calibrator,
+            explainable,
+            takes_keys: false,
+            golden,
+        };
         estimator.check_all_golden()?;
         Ok(estimator)
     }

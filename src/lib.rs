@@ -7,6 +7,7 @@
 //! - [`trip`]: a ride as a caller gives it, checked: [`Trip`], [`TripError`].
 //! - [`features`]: the feature logic, as data and frozen: [`FeatureSpec`](features::FeatureSpec), [`Encoder`](features::Encoder).
 //! - [`model`]: models as stored; [`engine`]: models frozen for speed.
+//! - [`explain`]: why an estimate is what it is: [`Explanation`](explain::Explanation).
 //! - [`bundle`]: the `.curb` file: [`Bundle`], [`OpenError`].
 //! - [`Estimator`]: an opened bundle, which scores. [`Estimate`]: what a rider is told, with its [`Interval`]. [`Warning`]: what they should know.
 //! - [`serving`]: the web protocols, as pure functions from request to reply.
@@ -26,6 +27,7 @@
 pub mod bundle;
 pub mod engine;
 mod estimator;
+pub mod explain;
 pub mod features;
 pub mod model;
 pub mod num;

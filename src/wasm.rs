@@ -11,7 +11,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::bundle::{HEADER_BYTES, Header, Limits};
-use crate::serving::{PredictRequest, predict};
+use crate::serving::{PredictRequest, explain, predict};
 use crate::trip::{Field, Given, Pickup, TripInput};
 use crate::{Estimate, Estimator, Trip, TripError};
 use errors::{open_error, trip_error};
@@ -217,21 +217,46 @@ impl Scorer {
         Ok(Array::of5(&durations, &warnings, &errors, &end(&lows), &end(&highs)))
     }
 
-    /// Answers `POST /predict`: returns `[status, body]`.
+    /// Answers `POST /predict`, with an explanation if asked: returns `[status, body]`.
     ///
     /// # Errors
     ///
     /// A JavaScript `Error`, if the host has no random source to mint a ride's id from.
     #[allow(clippy::needless_pass_by_value, reason = "the generator can pass an optional text by value only")]
-    pub fn predict(&self, content_type: Option<String>, body: &[u8], now: f64) -> Result<Array, JsValue> {
+    pub fn predict(
+        &self,
+        content_type: Option<String>,
+        body: &[u8],
+        now: f64,
+        explain: bool,
+    ) -> Result<Array, JsValue> {
         let request = PredictRequest {
             content_type: content_type.as_deref(),
             body,
             now: Pickup::from_unix_millis(now).ok(),
             minted_id: &mint_id()?,
+            explain,
         };
         let reply = predict(Some(&self.estimator), &request);
         Ok(Array::of2(&JsValue::from(reply.status), &JsString::from(reply.body)))
+    }
+
+    /// Explains the estimate of a ride given as for `estimateObject`: an [`Explanation`](crate::explain::Explanation) as an object.
+    ///
+    /// # Errors
+    ///
+    /// A JavaScript `Error` with `code`, and for a ride at fault `field`.
+    #[wasm_bindgen(js_name = explainObject)]
+    pub fn explain_object(&self, ride: &JsValue, now: f64) -> Result<JsValue, JsValue> {
+        let trip = object::read(ride, now)?;
+        // By way of text, because the reply's writer is there already and a second one for objects costs 2 KB of gzip.
+        let text = explain(&self.estimator, &trip).map_err(errors::explain_error)?;
+        js_sys::JSON::parse(&text)
+    }
+
+    /// Whether estimates can be explained.
+    pub fn explains(&self) -> bool {
+        self.estimator.explains().is_ok()
     }
 
     /// The model's card as an object.

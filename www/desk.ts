@@ -88,7 +88,10 @@ export class RideDesk {
       const started = performance.now();
       const estimate = this.#estimator.estimate(trip);
       const milliseconds = performance.now() - started;
-      this.#panel.show({ estimate, pickup, dropoff, isWidened: this.#isWidened(trip, estimate), milliseconds });
+      // The time that was estimated and not the one at which somebody opens the explanation.
+      const asked = { ...trip, pickup_datetime: estimate.pickup_datetime };
+      const explain = this.#estimator.explains ? () => this.#estimator.explain(asked) : null;
+      this.#panel.show({ estimate, pickup, dropoff, isWidened: this.#isWidened(trip, estimate), milliseconds, explain });
       this.#prepareWhenIdle();
     } catch (error) {
       const field = this.#refuse(error);

@@ -1,9 +1,10 @@
 //! The estimate, large, with everything that a rider should know about it.
 
-import type { Estimate, Target, Zone } from "curbside/slim";
+import type { Estimate, Explanation, Target, Zone } from "curbside/slim";
 import { modelName, verifiedInWords } from "./about.ts";
 import { element, setItems, setText } from "./elements.ts";
 import type { LoadedModel } from "./weights.ts";
+import { WhyPanel } from "./why.ts";
 import { distanceOrigin, inWords, milesInWords, rangeInWords, shareInWords, wallTimeInWords, warningInWords } from "./words.ts";
 import { hasPlace, zoneName } from "./zones.ts";
 
@@ -16,6 +17,8 @@ export interface Answer {
   readonly isWidened: boolean;
   /** How long it took, in milliseconds of a clock that browsers keep coarse. */
   readonly milliseconds: number;
+  /** Says why; null where the model cannot. */
+  readonly explain: (() => Explanation) | null;
 }
 
 /** The panel with the estimate. */
@@ -32,6 +35,7 @@ export class ResultPanel {
   readonly #assumedPart = element("assumed-part", HTMLElement);
   readonly #assumed = element("assumed", HTMLElement);
   readonly #provenance = element("provenance", HTMLElement);
+  readonly #why = new WhyPanel();
 
   /** Shows estimates of this model. */
   constructor(model: LoadedModel) {
@@ -51,13 +55,14 @@ export class ResultPanel {
       part.hidden = true;
     }
     this.#duration.value = "";
+    this.#why.show(null);
     for (const text of [this.#duration, this.#range, this.#share, this.#route, this.#provenance]) {
       setText(text, "");
     }
   }
 
   /** Shows an estimate. */
-  show({ estimate, pickup, dropoff, isWidened, milliseconds }: Answer): void {
+  show({ estimate, pickup, dropoff, isWidened, milliseconds, explain }: Answer): void {
     const { unit } = this.#model.estimator.target;
     this.#waiting.hidden = true;
     setText(this.#waiting, "");
@@ -75,6 +80,7 @@ export class ResultPanel {
     const assumed = assumptions(estimate, distanceOrigin(hasPlace(pickup) && hasPlace(dropoff)), isWidened);
     setItems(this.#assumed, assumed);
     this.#assumedPart.hidden = assumed.length === 0;
+    this.#why.show(explain);
     const took = milliseconds < 1 ? "less than 1 ms" : `${Math.round(milliseconds)} ms`;
     const computed = `Computed on this device by model ${modelName(this.#model.estimator)} in ${took}.`;
     setText(this.#provenance, `${computed} ${verifiedInWords(this.#model)}`);

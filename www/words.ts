@@ -1,6 +1,6 @@
 //! What the page says, in a rider's words: numbers, times, warnings, and what is wrong with a field.
 
-import type { Target } from "curbside/slim";
+import type { Contribution, Explanation, Target } from "curbside/slim";
 
 /** The fields of the form, by the names their elements and the page's address use. */
 export type FieldName = "pu" | "do" | "distance" | "at";
@@ -37,6 +37,21 @@ export function rangeInWords(low: number, high: number, { unit, high: most }: Pi
   }
   const [from, to] = [Math.floor(low), Math.ceil(high)];
   return `${to <= 60 ? `${from} to ${counted(to, "minute")}` : `${minutesInWords(from)} to ${minutesInWords(to)}`}${more}`;
+}
+
+/** "An average ride takes 14.2 minutes. What you told moves that:", and what a model in another space says in its place. */
+export function whyInWords({ space, unit, base_value: average, clipped }: Explanation): string {
+  const moved = clipped ? " The estimate is then moved into the range that the model was made for." : "";
+  return space === "target"
+    ? `An average ride takes ${average.toFixed(1)} ${unit}. This is what makes yours longer or shorter:${moved}`
+    : `An average ride has ${average.toFixed(2)} ${unit}, from which the model computes its time. This is what adds to it:${moved}`;
+}
+
+/** "+3.1 minutes: distance", "−1.2 minutes: time of day". */
+export function contributionInWords({ words, amount }: Contribution, unit: string): string {
+  const shown = Math.abs(amount).toFixed(unit === "minutes" ? 1 : 2);
+  // A minus sign and no hyphen: screen readers say it.
+  return `${amount < 0 ? "\u2212" : "+"}${shown} ${unit}: ${words}`;
 }
 
 /** "4 of 5 rides" for 0.8, "9 of 10 rides" for 0.9, "95 % of rides" for 0.95. */

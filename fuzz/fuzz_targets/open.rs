@@ -36,6 +36,8 @@ fn open(body: &[u8], sections: u16) {
             let Ok(trip) = Trip::new(pu, to, miles, pickup) else { panic!("a ride that is right was refused") };
             let estimate = estimator.estimate(&trip);
             assert_eq!(prepared.estimate(&trip), estimate);
+            let explained = estimator.explain(&trip).map(|explanation| explanation.clipped);
+            assert_eq!(explained.is_ok(), estimator.explains().is_ok());
             let (low, high) = estimate.interval.map_or((estimate.duration, estimate.duration), |i| (i.low, i.high));
             assert!(estimator.target().low <= low && low <= estimate.duration);
             assert!(estimate.duration <= high && high <= estimator.target().high);

@@ -13,6 +13,7 @@ export type Errors = [
   Is<declared.CurbsideError, built.CurbsideError>,
   Is<declared.TripError, built.TripError>,
   Is<declared.MatrixError, built.MatrixError>,
+  Is<declared.ExplainError, built.ExplainError>,
   Is<declared.BundleError, built.BundleError>,
   Is<declared.WeightsError, built.WeightsError>,
   Is<declared.EngineError, built.EngineError>,

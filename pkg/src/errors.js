@@ -1,6 +1,6 @@
 // The errors of this package. Each has a stable `code`; its message says what was expected, what was found, what to do.
 
-/** @import { EngineErrorCode, WeightsErrorCode } from "../index.js" */
+/** @import { EngineErrorCode, ExplainErrorCode, WeightsErrorCode } from "../index.js" */
 
 /** @typedef {"PULocationID" | "DOLocationID" | "trip_distance" | "pickup_datetime"} Field */
 
@@ -43,6 +43,23 @@ export class MatrixError extends CurbsideError {
   /** @param {string} message */
   constructor(message) {
     super("MATRIX_LENGTH", message);
+  }
+}
+
+/** A model whose estimates cannot be explained. */
+export class ExplainError extends CurbsideError {
+  /** @override */
+  name = "ExplainError";
+  /** @type {ExplainErrorCode} @override */
+  code;
+
+  /**
+   * @param {ExplainErrorCode} code
+   * @param {string} message
+   */
+  constructor(code, message) {
+    super(code, message);
+    this.code = code;
   }
 }
 

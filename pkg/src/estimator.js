@@ -8,7 +8,7 @@ import { checkMatrix, checkRow } from "./matrix.js";
 import { GIVEN_DISTANCE, hasOtherSpelling, plainCopy, requireObject } from "./trip.js";
 
 /**
- * @import { BatchEstimate, Card, Estimate, Manifest, PredictReply, PredictRequest, Target, Trip, TripColumns, Warning, WarningText, Zone } from "../index.js"
+ * @import { BatchEstimate, Card, Estimate, Explanation, Manifest, PredictReply, PredictRequest, Target, Trip, TripColumns, Warning, WarningText, Zone } from "../index.js"
  * @import { Engine } from "./engine.js"
  * @import { AnyTrip } from "./trip.js"
  */
@@ -74,6 +74,7 @@ export class Estimator {
     this.manifest = manifest;
     /** @type {number | null} */
     this.coverage = engine.run(() => this.#living().coverage()) ?? null;
+    this.explains = engine.run(() => this.#living().explains());
   }
 
   /** @returns {boolean} */
@@ -116,6 +117,17 @@ export class Estimator {
   }
 
   /**
+   * @param {Trip} trip
+   * @returns {Explanation}
+   */
+  explain(trip) {
+    requireObject(trip);
+    const { ride } = plainCopy(trip);
+    const now = Date.now();
+    return this.#engine.run(() => this.#living().explainObject(ride, now));
+  }
+
+  /**
    * @param {TripColumns} columns
    * @returns {BatchEstimate}
    */
@@ -137,11 +149,11 @@ export class Estimator {
    * @param {PredictRequest} request
    * @returns {PredictReply}
    */
-  predict({ contentType, body, now = Date.now() }) {
+  predict({ contentType, body, now = Date.now(), explain = false }) {
     const type = contentType == null ? undefined : String(contentType);
     const bytes = typeof body === "string" ? encoder.encode(body) : body instanceof Uint8Array ? body : new Uint8Array(body);
     const millis = Number(now);
-    const [status, text] = this.#engine.run(() => this.#living().predict(type, bytes, millis));
+    const [status, text] = this.#engine.run(() => this.#living().predict(type, bytes, millis, explain === true));
     return { status, body: text };
   }
 

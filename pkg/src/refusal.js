@@ -1,8 +1,11 @@
 // Telling what the module refuses from what ends it.
 
-import { BundleError, CurbsideError, TripError } from "./errors.js";
+import { BundleError, CurbsideError, ExplainError, TripError } from "./errors.js";
 
-/** @import { Field } from "./errors.js" */
+/**
+ * @import { ExplainErrorCode } from "../index.js"
+ * @import { Field } from "./errors.js"
+ */
 
 /**
  * A refusal, ours or the module's, as an instance of a class above; null for anything else, which then is a trap: nothing
@@ -16,6 +19,7 @@ export function refusal(thrown) {
   const fault = /** @type {{ code: string, field: Field, section: string | null, offset: number } & Error} */ (thrown);
   if (fault.name === "TripError") return new TripError(fault.code, fault.message, fault.field ?? null);
   if (fault.name === "BundleError") return new BundleError(fault.code, fault.message, fault.section, fault.offset);
+  if (fault.name === "ExplainError") return new ExplainError(/** @type {ExplainErrorCode} */ (fault.code), fault.message);
   return null;
 }
 

@@ -10,6 +10,7 @@ use super::Limits;
 use super::ensemble::{Floats, Outline, StoredEnsemble};
 use super::stored::StoredModel;
 use crate::model::Background;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::num;
 
 /// A background as the file has it.

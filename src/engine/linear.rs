@@ -18,7 +18,8 @@ impl LinearKernel {
     }
 }
 
-fn contribution(term: &Term, row: &[f64]) -> f64 {
+/// What a term adds for a row.
+pub(crate) fn contribution(term: &Term, row: &[f64]) -> f64 {
     // `Linear::validate` has checked the column.
     let value = row[usize::from(term.column())];
     match term {

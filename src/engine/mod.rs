@@ -9,6 +9,7 @@
 //!   a time. `packed`: for trees too deep for that, smaller nodes and several steps at a time.
 //! - `extended`, `linear_leaves`: what else surrounds a sum over trees.
 //! - `linear`: the weighted sum.
+//! - `questions`: the walks' questions by themselves, for [`explain`](crate::explain).
 //!
 //! [`Calibrator`] is the same for a [`Calibration`](crate::model::Calibration), with its [`IntervalPredictor`].
 
@@ -19,6 +20,7 @@ mod linear;
 mod linear_leaves;
 mod packed;
 mod prepared;
+mod questions;
 mod rows;
 mod source;
 mod tables;
@@ -28,7 +30,10 @@ mod walk;
 mod xgboost;
 
 pub use calibrator::{Calibrator, IntervalPredictor};
+pub(crate) use linear::contribution;
+pub(crate) use questions::Questions;
 pub(crate) use rows::Rows;
+pub(crate) use source::{Place, Source};
 
 use crate::features::{FAMILIES, Family};
 use crate::model::Model;

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 /// The trees of a walk. Nodes are numbered through all trees, each tree's in preorder; the left side of a split is the next node.
-pub(super) trait Source {
+pub(crate) trait Source {
     /// How many trees there are.
     fn trees(&self) -> usize;
 
@@ -32,7 +32,7 @@ pub(super) trait Source {
 
 /// A node of a walk.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// The end, and its value.
     Leaf(f64),
     /// A question about a feature.
@@ -46,7 +46,7 @@ pub(super) enum Place {
 
 /// How leaves are added up in tree order.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Summing {
+pub(crate) enum Summing {
     /// In `f64`, from 0.
     F64,
     /// In `f32`, from this base; the leaves are `f32`.
@@ -63,7 +63,7 @@ pub(super) fn leaves(source: &dyn Source, nodes: Range<usize>) -> impl Iterator<
 
 /// Collects where the answers of one feature's splits change.
 #[derive(Debug, Default)]
-pub(super) struct Cuts {
+pub(crate) struct Cuts {
     numbers: Vec<f64>,
     /// Bit `k`: some set holds one of the categories `k - 1` and `k` and not the other.
     changes: Vec<u32>,

@@ -39,7 +39,7 @@ enum Ask {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct WalkKernel {
+pub(crate) struct WalkKernel {
     nodes: Vec<PackedNode>,
     roots: Vec<u32>,
     words: Vec<u32>,

@@ -38,7 +38,7 @@ enum Ask {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct XgBoostKernel {
+pub(crate) struct XgBoostKernel {
     base: f32,
     nodes: Vec<PackedNode>,
     roots: Vec<u32>,

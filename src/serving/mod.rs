@@ -7,7 +7,7 @@ mod predict;
 
 use serde::Serialize;
 
-pub use predict::{PredictRequest, predict};
+pub use predict::{PredictRequest, explain, predict};
 
 /// What to send back.
 #[derive(Clone, Debug, PartialEq, Eq)]

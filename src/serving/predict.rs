@@ -1,7 +1,8 @@
 //! `POST /predict`: the reference service's one route, with the answers it lacks.
 //!
 //! In: `{"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}`. Out: `duration` and `model_version`, where
-//! its clients look for them, and beside them the interval, what the estimate assumed and what it warns of.
+//! its clients look for them, and beside them the interval, what the estimate assumed, what it warns of and, if asked, why it is
+//! what it is.
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::Reply;
 use crate::estimator::{Estimate, Estimator};
+use crate::explain::{ExplainError, Explanation};
 use crate::trip::{Field, Given, Pickup, Trip, TripError, TripInput};
 
 /// A request as its carrier has it.
@@ -24,6 +26,8 @@ pub struct PredictRequest<'a> {
     pub now: Option<Pickup>,
     /// An id for a ride that the caller gave none.
     pub minted_id: &'a str,
+    /// Whether the reply is to say why the estimate is what it is.
+    pub explain: bool,
 }
 
 #[derive(Serialize)]
@@ -42,6 +46,10 @@ struct PredictReply<'a> {
     assumed: Assumed,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<WarningOut>,
+    /// Absent where nobody asked, null where the model cannot be explained, which a warning then says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(clippy::option_option, reason = "absent, null or told are three things in JSON")]
+    explanation: Option<Option<Explanation<'a>>>,
 }
 
 /// The ride's id, kept as it came: string or number.
@@ -90,10 +98,20 @@ pub fn predict(estimator: Option<&Estimator>, request: &PredictRequest<'_>) -> R
     match ride.check(request.now) {
         Ok((trip, assumed_now)) => {
             let estimate = estimator.estimate(&trip);
-            Reply::json(200, &reply(estimator, &ride, &estimate, assumed_now, request.minted_id))
+            let explanation = request.explain.then(|| estimator.explain(&trip));
+            Reply::json(200, &reply(estimator, &ride, &estimate, assumed_now, request.minted_id, explanation))
         }
         Err(refusal) => refusal,
     }
+}
+
+/// Why a ride's estimate is what it is, as JSON: the `explanation` of a reply. Numbers that are missing are null.
+///
+/// # Errors
+///
+/// As [`Estimator::explain`].
+pub fn explain(estimator: &Estimator, trip: &Trip) -> Result<String, ExplainError> {
+    estimator.explain(trip).map(|explanation| Reply::json(200, &explanation).body)
 }
 
 fn reply<'a>(
@@ -102,7 +120,10 @@ fn reply<'a>(
     estimate: &Estimate,
     assumed_now: bool,
     minted_id: &'a str,
+    explanation: Option<Result<Explanation<'a>, ExplainError>>,
 ) -> PredictReply<'a> {
+    let unexplained = explanation.as_ref().and_then(|explained| explained.as_ref().err());
+    let unexplained = unexplained.map(|fault| WarningOut { code: fault.code(), message: fault.message() });
     PredictReply {
         duration: estimate.duration,
         duration_low: estimate.interval.map(|interval| interval.low),
@@ -116,7 +137,13 @@ fn reply<'a>(
             trip_distance: estimate.distance_assumed.then_some(estimate.trip_distance),
             pickup_datetime: assumed_now.then(|| estimate.pickup.to_string()),
         },
-        warnings: estimate.warnings.iter().map(|w| WarningOut { code: w.code(), message: w.message() }).collect(),
+        warnings: estimate
+            .warnings
+            .iter()
+            .map(|w| WarningOut { code: w.code(), message: w.message() })
+            .chain(unexplained)
+            .collect(),
+        explanation: explanation.map(Result::ok),
     }
 }
 

@@ -3,6 +3,7 @@
 use js_sys::{Error, Object, Reflect};
 use wasm_bindgen::JsValue;
 
+use crate::explain::ExplainError;
 use crate::{OpenError, TripError};
 
 fn set(target: &JsValue, key: &str, value: &JsValue) {
@@ -34,6 +35,11 @@ pub(super) fn open_error(fault: &OpenError) -> JsValue {
     set(&thrown, "section", &fault.section().map_or(JsValue::NULL, |section| JsValue::from_str(section.name())));
     set(&thrown, "offset", &JsValue::from_f64(crate::num::count_to_f64(fault.offset())));
     thrown
+}
+
+/// An `ExplainError` with `code`.
+pub(super) fn explain_error(fault: ExplainError) -> JsValue {
+    error("ExplainError", fault.code(), fault.message())
 }
 
 /// Columns that do not go together: pickup zone, drop-off zone, distance, time, what is given.

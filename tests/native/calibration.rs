@@ -98,7 +98,8 @@ fn a_model_without_an_interval_says_none_anywhere() {
     let estimator = open(&constant(20.0, Calibration::default()));
     assert_eq!(estimator.coverage(), None);
     let body = br#"{"PULocationID": 130, "DOLocationID": 132}"#;
-    let request = PredictRequest { content_type: None, body, now: Some(support::MORNING), minted_id: "minted" };
+    let request =
+        PredictRequest { content_type: None, body, now: Some(support::MORNING), minted_id: "minted", explain: false };
     let reply = predict(Some(&estimator), &request).body;
     assert!(reply.contains("\"duration\":20.0,\"model_version\""), "{reply}");
     assert!(!reply.contains("duration_low") && !reply.contains("coverage"), "{reply}");

@@ -17,6 +17,9 @@ fn open_and_use(bytes: &[u8]) -> bool {
         for pickup in [support::MORNING, Pickup::Utc(26_872_350)] {
             let estimate = estimator.estimate(&Trip::new(pu, to, miles, pickup).unwrap());
             assert_eq!(prepared.estimate(&Trip::new(pu, to, miles, pickup).unwrap()), estimate);
+            if let Ok(explanation) = estimator.explain(&Trip::new(pu, to, miles, pickup).unwrap()) {
+                assert_eq!(explanation.clipped, estimate.warnings.contains(curbside::Warning::DurationClipped));
+            }
             let target = estimator.target();
             let (low, high) = estimate.interval.map_or((estimate.duration, estimate.duration), |i| (i.low, i.high));
             assert!(target.low <= low && low <= estimate.duration, "{estimate:?}");

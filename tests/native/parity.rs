@@ -85,7 +85,8 @@ fn through_json(estimator: &Estimator, line: &Line<'_>) -> Bits {
         write!(body, r#","trip_distance":{miles}"#).unwrap();
     }
     body.push('}');
-    let request = PredictRequest { content_type: None, body: body.as_bytes(), now: None, minted_id: "" };
+    let request =
+        PredictRequest { content_type: None, body: body.as_bytes(), now: None, minted_id: "", explain: false };
     let reply = predict(Some(estimator), &request);
     let reply: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
     let bits = |field: &str| reply.get(field).map(|number| number.as_f64().unwrap().to_bits());

@@ -13,7 +13,8 @@ fn estimator() -> Estimator {
 }
 
 fn post(body: &[u8], content_type: Option<&str>) -> (u16, Value) {
-    let request = PredictRequest { content_type, body, now: Some(support::MORNING), minted_id: "minted" };
+    let request =
+        PredictRequest { content_type, body, now: Some(support::MORNING), minted_id: "minted", explain: false };
     let reply = predict(Some(&estimator()), &request);
     (reply.status, serde_json::from_str(&reply.body).unwrap())
 }
@@ -160,8 +161,66 @@ fn content_types() {
 }
 
 #[test]
+fn an_explanation_is_told_on_request_alone() {
+    let body = br#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66}"#;
+    let ask = |bundle: &curbside::Bundle| {
+        let request = PredictRequest {
+            content_type: None,
+            body,
+            now: Some(support::MORNING),
+            minted_id: "minted",
+            explain: true,
+        };
+        let estimator = Estimator::open(&bundle.to_bytes().unwrap()).unwrap();
+        let reply = predict(Some(&estimator), &request);
+        (reply.status, serde_json::from_str::<Value>(&reply.body).unwrap())
+    };
+    let mut bundle = support::bundle(support::ensemble());
+    let (status, mut reply) = ask(&bundle);
+    let explanation = reply["explanation"].take();
+    assert_eq!((status, reply["duration"].as_f64()), (200, Some(17.546_875)));
+    // The reply is otherwise what it is without.
+    let (_, plain) = post(body, None);
+    reply.as_object_mut().unwrap().remove("explanation");
+    assert_eq!(reply, plain);
+    // The trees' leaves by their covers (20 to 69 rows), corrected as the estimate is.
+    let amounts = explanation["contributions"].as_array().unwrap().iter().map(|part| part["amount"].as_f64().unwrap());
+    let sum = explanation["base_value"].as_f64().unwrap() + amounts.sum::<f64>();
+    assert!((sum - 17.546_875).abs() < 1e-12, "{explanation}");
+    let facts: Vec<&Value> =
+        explanation["contributions"].as_array().unwrap().iter().map(|part| &part["facts"]).collect();
+    let expected = [json!(["distance"]), json!(["time_of_day"]), json!(["pickup_zone", "dropoff_zone"])];
+    assert!(expected.iter().all(|group| facts.contains(&group)), "{explanation}");
+
+    // Where it cannot be told, the estimate is, and why not.
+    bundle.background = None;
+    let (status, reply) = ask(&bundle);
+    assert_eq!((status, reply["duration"].as_f64()), (200, Some(17.546_875)));
+    assert!(reply["explanation"].is_null() && reply.get("explanation").is_some(), "{reply}");
+    assert_eq!(reply["warnings"][0]["code"], "NO_BACKGROUND");
+}
+
+#[test]
+fn in_another_space_an_explanation_adds_up_to_what_the_link_is_given() {
+    let estimator = Estimator::open(&support::bundle(support::xgboost()).to_bytes().unwrap()).unwrap();
+    let trip = curbside::Trip::new(130, 132, None, support::MORNING).unwrap();
+    let explanation = estimator.explain(&trip).unwrap();
+    assert_eq!((explanation.unit.as_str(), explanation.space), ("log minutes", curbside::explain::Space::Log));
+    // e^sum, corrected by 0.25 + 1.125 x; in `f32` there, in `f64` here.
+    let duration = 0.25 + 1.125 * libm_exp(explanation.sum);
+    assert!((duration - estimator.estimate(&trip).duration).abs() < 1e-5, "{duration}");
+    let words: Vec<&str> = explanation.contributions.iter().map(|part| part.words.as_str()).collect();
+    assert!(words.contains(&"assumed distance"), "{words:?}");
+}
+
+/// e to the `x` by its series: the platform's is not for the module, nor for its tests.
+fn libm_exp(x: f64) -> f64 {
+    (1..60).fold((1.0, 1.0), |(sum, term), n| (sum + term * x / f64::from(n), term * x / f64::from(n))).0
+}
+
+#[test]
 fn without_a_model_nobody_guesses() {
-    let request = PredictRequest { content_type: None, body: b"{}", now: None, minted_id: "" };
+    let request = PredictRequest { content_type: None, body: b"{}", now: None, minted_id: "", explain: false };
     let reply = predict(None, &request);
     assert_eq!(reply.status, 503);
     assert!(reply.body.contains("NO_MODEL"));
@@ -182,6 +241,7 @@ fn the_documents_list_every_code_and_no_other() {
     let mut source = String::new();
     for folder in [
         "src/trip",
+        "src/explain",
         "src/bundle",
         "src/serving",
         "src/wasm",

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// The floors of the scoring module, from the ground up; a file may import its own floor and those below.
-const FLOORS: [&str; 9] = ["num", "warning", "trip", "features", "model", "engine", "bundle", "estimator", "serving"];
+const FLOORS: [&str; 10] =
+    ["num", "warning", "trip", "features", "model", "engine", "explain", "bundle", "estimator", "serving"];
 
 /// Every file under `folder` with one of these endings, but what is generated or installed.
 fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {

@@ -157,3 +157,17 @@ test("the reply holds what the reference's clients look for, and says which mode
   assert.equal(body["model_version"], health.body["version"]);
   assert.equal(typeof body["model"], "string");
 });
+
+test("an explanation is in the reply if the address asks for it", async () => {
+  const send = (path: string): Promise<Response> =>
+    worker.fetch(path, { method: "POST", body: PLAIN, headers: { "content-type": "application/json" } });
+  const asked = await send("/predict?explain=true");
+  const { explanation, ...reply } = (await asked.json()) as { duration: number; ride_id: string; explanation: { base_value: number; contributions: { amount: number }[] } };
+  const sum = explanation.contributions.reduce((all, { amount }) => all + amount, explanation.base_value);
+  assert.ok(asked.status === 200 && Math.abs(sum - reply.duration) < 1e-9, `${sum} and ${reply.duration}`);
+  for (const path of ["/predict", "/predict?explain=false", "/predict?explain"]) {
+    const plain = await send(path);
+    const told = (await plain.json()) as Record<string, unknown>;
+    assert.deepEqual({ ...told, ride_id: reply.ride_id }, reply, path);
+  }
+});

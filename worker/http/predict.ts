@@ -32,7 +32,9 @@ export const predict: Route = {
       return noModel(weights.retryAfterSeconds());
     }
     const contentType = request.headers.get("content-type");
-    const reply = estimator.predict({ contentType, body, now: Date.now() });
+    // In the address and not in the body: the body is a ride, in whatever fields a client of the reference service sends.
+    const explain = new URL(request.url).searchParams.get("explain") === "true";
+    const reply = estimator.predict({ contentType, body, now: Date.now(), explain });
     weights.prepareBehind(context);
     return jsonText(reply.status, reply.body);
   },

@@ -1,6 +1,7 @@
 //! `curbside pack`: a model that another library trained in, a bundle out.
 
 mod golden;
+mod leaves;
 mod place;
 mod predicted;
 
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use super::written::Written;
 use crate::failure::Failure;
 use crate::output::Output;
+use leaves::Leaves;
 use place::Place;
 use predicted::Predicted;
 
@@ -45,6 +47,9 @@ pub(crate) struct Arguments {
     /// Use XGBoost's trees up to its best iteration alone, where `predict` of the library uses all of them
     #[arg(long)]
     best_iteration: bool,
+    /// Store leaves as they are, or rounded to 4 bytes each, which changes numbers by as much as is then told
+    #[arg(long, value_enum, default_value_t)]
+    leaves: Leaves,
     /// Bundle to write; its card is written beside it
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -63,15 +68,16 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let path = model_file(&arguments.model)?;
     let bytes = read_bounded(&path)?;
     let options = Options { best_iteration: arguments.best_iteration };
-    let imported = read(&bytes, options, &Limits::default())
+    let mut imported = read(&bytes, options, &Limits::default())
         .map_err(|fault| Failure::new("PACK_MODEL", format!("{}: {fault}", path.display())))?;
+    let rounded = arguments.leaves.round(&mut imported.model);
     let given = arguments.features.as_deref().map_or(Ok(Features::default()), read_features)?;
     let columns: Vec<(String, String)> = given.columns.into_iter().collect();
     let place = Place::find(arguments.zones.as_deref())?;
     let empty = FeatureSpec::new(Calendar::new_york(), place.distance);
     let features = bind(&imported.feature_names, &columns, empty)
         .map_err(|fault| Failure::new("PACK_COLUMN", fault.to_string()))?;
-    let card = card(arguments, &imported, &BundleFile::sha256(&bytes));
+    let card = rounded.told(card(arguments, &imported, &BundleFile::sha256(&bytes)));
     let (model, calibration) = given
         .target
         .in_minutes(imported.model)
@@ -168,6 +174,11 @@ fn card(arguments: &Arguments, imported: &Imported, sha256: &str) -> Card {
         ..Card::default()
     };
     card.notes.extend(notes.iter().cloned());
+    if imported.background.is_none() {
+        let unexplained =
+            "Estimates cannot be explained: the file does not say how many rows its leaves had, or they are linear.";
+        card.notes.push(unexplained.to_owned());
+    }
     card
 }
 
@@ -178,8 +189,9 @@ impl Arguments {
             path.as_ref().map_or_else(String::new, |path| format!(" --{name} models/{}", file_name(path)))
         };
         let best = if self.best_iteration { " --best-iteration" } else { "" };
+        let leaves = if self.leaves == Leaves::F32 { " --leaves f32" } else { "" };
         format!(
-            "cargo curbside pack models/{model}{}{} --name {}{best} --out models/{}",
+            "cargo curbside pack models/{model}{}{} --name {}{best}{leaves} --out models/{}",
             option("features", &self.features),
             option("zones", &self.zones),
             self.name,

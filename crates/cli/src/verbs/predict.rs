@@ -1,10 +1,13 @@
 //! `curbside predict`: one ride, as a sentence or with every bit.
 
+mod why;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use curbside::explain::Explanation;
 use curbside::trip::{Field, Given, Pickup, TripInput};
 use curbside::{Estimate, Estimator, Trip};
 use curbside_publish::BundleFile;
@@ -33,6 +36,9 @@ pub(crate) struct Arguments {
     /// Bundle; else what `CURBSIDE_MODEL` names, else the repository's own
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+    /// Say why: what the average ride takes, and how much each thing you told moves the estimate from there
+    #[arg(long)]
+    explain: bool,
 }
 
 /// The estimate and what it rests on.
@@ -50,6 +56,8 @@ struct Answer<'a> {
     warnings: Vec<WarningOut>,
     model: &'a str,
     model_version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation<'a>>,
 }
 
 /// Where the truth is expected; absent for a bundle that does not say.
@@ -91,7 +99,9 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let (trip, assumed_now) = arguments.trip()?;
     let estimator = BundleFile::open(&place::model(arguments.model.as_deref())?)?.estimator()?;
     let estimate = estimator.estimate(&trip);
-    output.answer(&answer(&estimator, &trip, &estimate, assumed_now))
+    let explanation = arguments.explain.then(|| estimator.explain(&trip)).transpose();
+    let explanation = explanation.map_err(|fault| Failure::new(fault.code(), fault.to_string()))?;
+    output.answer(&Answer { explanation, ..answer(&estimator, &trip, &estimate, assumed_now) })
 }
 
 impl Arguments {
@@ -155,6 +165,7 @@ fn answer<'a>(estimator: &'a Estimator, trip: &Trip, estimate: &Estimate, assume
         warnings: estimate.warnings.iter().map(|w| WarningOut { code: w.code(), message: w.message() }).collect(),
         model: &estimator.card().name,
         model_version: &estimator.card().version,
+        explanation: None,
     }
 }
 
@@ -188,6 +199,6 @@ impl fmt::Display for Answer<'_> {
         for warning in &self.warnings {
             writeln!(f, "  warning   {}: {}", warning.code, warning.message)?;
         }
-        Ok(())
+        self.explanation.as_ref().map_or(Ok(()), |explanation| why::table(f, explanation))
     }
 }

@@ -47,6 +47,9 @@ impl fmt::Display for Written {
         writeln!(f, "{} {}: {}", card.name, card.version, card.algorithm)?;
         write!(f, "{calibration}")?;
         figures(f, card)?;
+        for (_, bound) in card.parameters.iter().filter(|(name, _)| name == "leaves_error_bound") {
+            writeln!(f, "  leaves rounded to f32: the model's numbers change by at most {bound}")?;
+        }
         for warning in &card.warnings {
             writeln!(f, "  warning: {warning}")?;
         }

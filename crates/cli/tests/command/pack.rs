@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use curbside::features::FeatureSpec;
+use curbside::model::Model;
 use curbside_publish::BundleFile;
 
 use crate::Desk;
@@ -227,4 +228,39 @@ fn what_cannot_be_packed_is_refused_and_nothing_is_written() {
     let zoneless =
         desk.run(&["pack", "model.bin", "--features", "features.toml", "--zones", ".", "--out", "o", "--json"]);
     assert_eq!((zoneless.code, &zoneless.error()["code"]), (1, &"TLC_IO".into()));
+}
+
+#[test]
+fn leaves_are_rounded_on_request_by_no_more_than_is_told() {
+    let desk = Desk::new();
+    desk.write("model.bin", &fs::read(root().join("tests/golden/lightgbm/missing_none.txt")).unwrap());
+    let columns = "[columns]\nColumn_0 = 'trip_distance_or_estimate'\nColumn_1 = 'great_circle'\nColumn_2 = 'hour'\n\
+                   Column_3 = 'minute_of_day'\n";
+    desk.write("features.toml", columns.as_bytes());
+    let exact = desk.run(&[&PACK[..], &["--json"]].concat()).json();
+    let bundle = |name: &str| {
+        let file = BundleFile::open(&desk.path(name)).unwrap();
+        curbside::Bundle::from_bytes(file.bytes(), &curbside::Limits::default()).unwrap()
+    };
+    let whole = bundle("new.curb");
+    let told = desk.run(&[&PACK[..], &["--leaves", "f32"]].concat());
+    assert!(told.stdout.contains("leaves rounded to f32: the model's numbers change by at most "), "{}", told.stdout);
+    let rounded = bundle("new.curb");
+    assert_eq!(whole.background, rounded.background);
+    assert!(whole.background.is_some());
+    assert!(exact["card"]["parameters"].as_array().unwrap().is_empty());
+    let parameter = |name: &str| rounded.card.parameters.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    let most: f64 = parameter("leaves_error_bound").parse().unwrap();
+    assert_eq!(parameter("leaves"), "f32");
+    let leaves = |bundle: &curbside::Bundle| match &bundle.model {
+        Model::Ensemble(trees) => trees.leaves().collect::<Vec<f64>>(),
+        other => panic!("{other:?}"),
+    };
+    let errors: Vec<f64> = leaves(&whole).iter().zip(leaves(&rounded)).map(|(a, b)| (a - b).abs()).collect();
+    let is_f32 = |leaf: &f64| f64::from(curbside::num::nearest_f32(*leaf)).to_bits() == leaf.to_bits();
+    assert!(leaves(&rounded).iter().all(is_f32) && !leaves(&whole).iter().all(is_f32));
+    // 20 trees: no less than the largest error of one leaf, no more than 20 of them.
+    let largest = errors.iter().copied().fold(0.0, f64::max);
+    assert!(largest > 0.0 && most >= largest && most <= 20.0 * largest, "{most} and {largest}");
+    assert!(rounded.card.command.contains(" --leaves f32 "), "{}", rounded.card.command);
 }

@@ -164,3 +164,46 @@ fn in_the_repository_the_shipped_bundle_answers() {
     assert_eq!(found["dropoff"]["name"], "Saint Albans");
     assert_eq!(outcome(desk.command(&["verify", "models/green-tripdata-duration.curb"]).current_dir(root)).code, 0);
 }
+
+#[test]
+fn an_explanation_adds_up_to_the_estimate() {
+    let desk = Desk::new();
+    let explain = [&RIDE[..], &["--explain", "--model", "good.curb"]].concat();
+    let found = desk.run(&[&explain[..], &["--json"]].concat()).json();
+    let explanation = &found["explanation"];
+    assert_eq!((&explanation["space"], &explanation["unit"]), (&"target".into(), &"minutes".into()));
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let parts = explanation["contributions"].as_array().unwrap();
+    let sum: f64 = number(&explanation["base_value"]) + parts.iter().map(|part| number(&part["amount"])).sum::<f64>();
+    assert!((sum - number(&found["duration"])).abs() < 1e-9, "{found}");
+    assert!((sum - number(&explanation["sum"])).abs() < 1e-12 && explanation["clipped"] == false, "{found}");
+    for part in parts {
+        let columns = part["columns"].as_array().unwrap();
+        let whole: f64 = columns.iter().map(|column| number(&column["amount"])).sum();
+        assert!(!columns.is_empty() && (whole - number(&part["amount"])).abs() < 1e-12, "{part}");
+    }
+    // As without.
+    assert!(desk.run(&[&RIDE[..], &["--model", "good.curb", "--json"]].concat()).json()["explanation"].is_null());
+
+    let told = desk.run(&explain).stdout;
+    let lines: Vec<&str> = told.lines().skip_while(|line| !line.starts_with("  why       minutes")).collect();
+    assert_eq!(lines.len(), parts.len() + 3, "{told}");
+    assert!(lines[1].ends_with("  an average ride") && lines.last().unwrap().ends_with("16.82  this ride"), "{told}");
+    assert!(lines[2].contains(parts[0]["words"].as_str().unwrap()), "{told}");
+}
+
+#[test]
+fn a_bundle_that_cannot_be_explained_says_why() {
+    let desk = Desk::new();
+    for (name, model, code) in [
+        ("linear-leaves.curb", support::linear_leaves(), "LINEAR_LEAVES"),
+        ("without.curb", support::ensemble(), "NO_BACKGROUND"),
+    ] {
+        let mut bundle = support::bundle(model);
+        bundle.background = None;
+        desk.write(name, &bundle.to_bytes().unwrap());
+        let refused = desk.run(&[&RIDE[..], &["--explain", "--json", "--model", name]].concat());
+        assert!(refused.code != 0 && (refused.stdout.clone() + &refused.stderr).contains(code), "{}", refused.stderr);
+        assert_eq!(desk.run(&[&RIDE[..], &["--model", name]].concat()).code, 0);
+    }
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use curbside::bundle::Card;
 use curbside::features::{Calendar, CalendarPart, DistanceEstimate, Expr, FeatureSpec, ZonePairs, Zones};
-use curbside::model::{Calibration, Link, Model, Target};
+use curbside::model::{Background, Calibration, Link, Model, Target};
 use curbside::{Bundle, Estimator};
 use ndarray::{Array1, Array2};
 
@@ -15,6 +15,11 @@ pub(crate) fn path(name: &str) -> PathBuf {
 
 /// An estimator around the model: the rows are encoded already, so its own features are never computed.
 pub(crate) fn estimator(feature_names: &[String], model: Model) -> Estimator {
+    explaining(feature_names, model, None)
+}
+
+/// The same with what explanations compare with.
+pub(crate) fn explaining(feature_names: &[String], model: Model, background: Option<Background>) -> Estimator {
     let nothing = DistanceEstimate { intercept: 0.0, slope: 0.0, without_place: 0.0, detour: None };
     let mut features = FeatureSpec::new(Calendar::new_york(), nothing);
     for name in feature_names {
@@ -27,7 +32,7 @@ pub(crate) fn estimator(feature_names: &[String], model: Model) -> Estimator {
         zones: Zones::default(),
         pairs: ZonePairs::default(),
         model,
-        background: None,
+        background,
         calibration: Calibration::default(),
         golden: Vec::new(),
     };
