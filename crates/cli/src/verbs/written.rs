@@ -50,6 +50,9 @@ impl fmt::Display for Written {
         for (_, bound) in card.parameters.iter().filter(|(name, _)| name == "leaves_error_bound") {
             writeln!(f, "  leaves rounded to f32: the model's numbers change by at most {bound}")?;
         }
+        for note in &card.notes {
+            writeln!(f, "  note: {note}")?;
+        }
         for warning in &card.warnings {
             writeln!(f, "  warning: {warning}")?;
         }

@@ -167,6 +167,7 @@ fn the_best_iteration_is_an_option_that_says_what_it_did() {
         (inspected["model"]["ensemble"]["trees"].as_u64().unwrap(), made["card"].clone())
     };
     let ((all, plain), (best, cut)) = (trees(&[]), trees(&["--best-iteration"]));
+    assert!(desk.run(&PACK).stdout.contains("XGBRegressor.predict stops there, as --best-iteration does."));
     assert!(best < all, "{best} of {all}");
     assert!(plain["notes"][1].as_str().unwrap().starts_with("All "), "{plain}");
     assert!(cut["notes"][1].as_str().unwrap().contains(&format!("the first {best} are used")), "{cut}");
