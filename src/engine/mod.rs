@@ -6,7 +6,8 @@
 //! - `walk`, `xgboost`: ask the questions of each tree one by one, each in its library's arithmetic. Ready at once, so they answer
 //!   until something faster is built.
 //! - `prepared`: what is built from a walk, through `source`, and gives its bits. `tables`: every answer looked up, several trees at
-//!   a time. `packed`: for trees too deep for that, smaller nodes and several steps at a time.
+//!   a time. `planes`: many rows at a time, of many columns. `packed`: for trees too deep for that, smaller nodes
+//!   and several steps at a time.
 //! - `extended`, `linear_leaves`: what else surrounds a sum over trees.
 //! - `linear`: the weighted sum.
 //! - `questions`: the walks' questions by themselves, for [`explain`](crate::explain).
@@ -19,6 +20,7 @@ mod extended;
 mod linear;
 mod linear_leaves;
 mod packed;
+mod planes;
 mod prepared;
 mod questions;
 mod rows;

@@ -58,6 +58,20 @@ impl PackedNode {
     fn yes(self) -> u32 {
         self.next & 0x00ff_ffff
     }
+
+    /// What it is, if bins have 8 bits; `None` if it asks about a set.
+    fn shape(self, at: u32, root: u32) -> Option<Shape> {
+        if self.next & IN_SET != 0 {
+            return None;
+        }
+        if self.yes() == at {
+            return Some(Shape::Leaf(usize::from(self.first)));
+        }
+        let low = |bin: u16| bin.to_le_bytes()[0];
+        let last = self.first.wrapping_add(self.more);
+        let bins = (self.first != u16::MAX).then_some((low(self.first), low(last)));
+        Some(Shape::Split { feature: self.feature(), bins, left: (self.yes() - root) as usize })
+    }
 }
 
 /// The trees of an ensemble, packed.
@@ -75,7 +89,7 @@ pub(super) struct PackedKernel {
 
 /// The leaves, in the type in which they are added up.
 #[derive(Clone, Debug)]
-enum Leaves {
+pub(super) enum Leaves {
     F64(Vec<f64>),
     F32 { base: f32, leaves: Vec<f32> },
 }
@@ -146,7 +160,8 @@ impl PackedKernel {
                     // Beyond the last row are bins too, of other rows or 0.
                     let mut at = [*root; LANES];
                     self.descend(&mut at, &bins[index * LANES * width..(index + 1) * LANES * width], width);
-                    self.add(numbers, &at, *first);
+                    let leaf = |at| *first as usize + usize::from(self.nodes[at as usize].first);
+                    self.leaves.add(numbers, at.into_iter().map(leaf));
                 }
             }
         }
@@ -206,24 +221,60 @@ impl PackedKernel {
         node.yes() + u32::from(is_right)
     }
 
-    /// Adds the leaves that the lanes have reached in a tree whose leaves begin there.
-    #[inline]
-    fn add(&self, sums: &mut [f64], at: &[u32], first: u32) {
-        let leaf = |at: &u32| first as usize + usize::from(self.nodes[*at as usize].first);
-        match &self.leaves {
-            Leaves::F64(leaves) => sums.iter_mut().zip(at).for_each(|(sum, at)| *sum += leaves[leaf(at)]),
-            // The sums are `f32`.
-            Leaves::F32 { leaves, .. } => {
-                sums.iter_mut()
-                    .zip(at)
-                    .for_each(|(sum, at)| *sum = f64::from(num::nearest_f32(*sum) + leaves[leaf(at)]));
-            }
-        }
+    /// The features that splits ask for: their columns and bins.
+    pub(super) fn features(&self) -> &[(usize, Bins)] {
+        &self.features
+    }
+
+    /// How many trees there are.
+    pub(super) fn trees(&self) -> usize {
+        self.trees.iter().filter(|(root, _)| *root as usize + 1 < self.nodes.len()).count()
+    }
+
+    /// The first leaf of a tree, and its nodes level by level, the root first; `None` if one asks about a set.
+    pub(super) fn tree(&self, index: usize) -> Option<(usize, Vec<Shape>)> {
+        let (root, first_leaf) = self.trees[index];
+        // Behind the last tree comes what the lanes are filled up with.
+        let end = self.trees.get(index + 1).map_or(self.nodes.len() - 1, |(root, _)| *root as usize);
+        let nodes = (root..).zip(&self.nodes[root as usize..end]);
+        Some((first_leaf as usize, nodes.map(|(at, node)| node.shape(at, root)).collect::<Option<_>>()?))
+    }
+
+    /// What is left when the nodes are taken away.
+    pub(super) fn into_parts(self) -> (Vec<(usize, Bins)>, Leaves) {
+        (self.features, self.leaves)
     }
 }
 
+/// A node of a packed tree.
+pub(super) enum Shape {
+    /// The number of the leaf within its tree.
+    Leaf(usize),
+    Split {
+        feature: usize,
+        /// The first and the last bin that go left, perhaps round the end; bins of fewer bits have them in their lower ones.
+        bins: Option<(u8, u8)>,
+        /// Where the left side is within the tree; the right one comes after it.
+        left: usize,
+    },
+}
+
 impl Leaves {
-    fn base(&self) -> f64 {
+    /// Adds one leaf to each sum.
+    #[inline]
+    pub(super) fn add(&self, sums: &mut [f64], leaves_of_rows: impl Iterator<Item = usize>) {
+        let sums = sums.iter_mut().zip(leaves_of_rows);
+        match self {
+            Leaves::F64(leaves) => sums.for_each(|(sum, leaf)| *sum += leaves[leaf]),
+            // The sums are `f32`.
+            Leaves::F32 { leaves, .. } => {
+                sums.for_each(|(sum, leaf)| *sum = f64::from(num::nearest_f32(*sum) + leaves[leaf]));
+            }
+        }
+    }
+
+    /// What the sum begins with.
+    pub(super) fn base(&self) -> f64 {
         match self {
             Leaves::F64(_) => 0.0,
             Leaves::F32 { base, .. } => f64::from(*base),

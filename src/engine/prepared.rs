@@ -2,6 +2,7 @@
 
 use super::Rows;
 use super::packed::PackedKernel;
+use super::planes::{FEWEST_FEATURES, PlaneKernel};
 use super::source::Source;
 use super::tables::TableKernel;
 use crate::features::{FAMILIES, Family};
@@ -14,6 +15,8 @@ const FEWEST_TREES: usize = 4;
 #[derive(Clone, Debug)]
 pub(super) enum Prepared {
     Tables(TableKernel),
+    /// Of many columns: planes for many rows, tables for few.
+    Planes(TableKernel, PlaneKernel),
     Packed(PackedKernel),
 }
 
@@ -24,8 +27,14 @@ impl Prepared {
         if walk.trees() < FEWEST_TREES {
             return None;
         }
-        let tables = TableKernel::build(walk, families).map(Prepared::Tables);
-        tables.or_else(|| PackedKernel::build(walk).map(Prepared::Packed))
+        let Some(tables) = TableKernel::build(walk, families) else {
+            return PackedKernel::build(walk).map(Prepared::Packed);
+        };
+        let packed = if tables.features() < FEWEST_FEATURES { None } else { PackedKernel::build(walk) };
+        Some(match packed.and_then(PlaneKernel::build) {
+            Some(planes) => Prepared::Planes(tables, planes),
+            None => Prepared::Tables(tables),
+        })
     }
 
     /// Base and leaves in tree order, in the arithmetic of the walk.
@@ -39,6 +48,13 @@ impl Prepared {
     pub(super) fn predict_rows(&self, rows: Rows<'_>, numbers: &mut [f64]) {
         match self {
             Prepared::Tables(kernel) => kernel.predict_rows(rows, numbers),
+            // Planes are made from columns, which rows with keys need not have.
+            Prepared::Planes(tables, planes) if rows.keys.is_none() => {
+                let (many, few) = numbers.split_at_mut(PlaneKernel::worth(numbers.len()));
+                tables.predict_rows(rows.from(many.len()), few);
+                planes.predict_rows(rows, many);
+            }
+            Prepared::Planes(tables, _) => tables.predict_rows(rows, numbers),
             Prepared::Packed(kernel) => match numbers {
                 [number] => *number = kernel.predict(rows.values),
                 numbers => kernel.predict_rows(rows.values, rows.columns, numbers),
@@ -48,13 +64,14 @@ impl Prepared {
 
     /// Whether it reads keys, where rows have them.
     pub(super) fn takes_keys(&self) -> bool {
-        matches!(self, Prepared::Tables(kernel) if kernel.takes_keys())
+        matches!(self, Prepared::Tables(kernel) | Prepared::Planes(kernel, _) if kernel.takes_keys())
     }
 
     /// Name of the kernel, for `inspect` and the benchmark.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Prepared::Tables(_) => "tables",
+            Prepared::Planes(..) => "tables and planes",
             Prepared::Packed(_) => "packed walk",
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Rows;
 use super::packed::PackedKernel;
+use super::planes::PlaneKernel;
 use super::prepared::Prepared;
 use super::source::Source;
 use super::tables::TableKernel;
@@ -49,6 +50,9 @@ struct Shape {
     in_steps: bool,
 }
 
+/// Columns from which on an ensemble is wide.
+const WIDE: u16 = 20;
+
 /// Thresholds that rules for zero, comparisons and grids might get wrong.
 const ODD_THRESHOLDS: [f64; 14] = [
     0.0,
@@ -67,10 +71,13 @@ const ODD_THRESHOLDS: [f64; 14] = [
     -1.0,
 ];
 
-fn rule(numbers: &mut Numbers, dialect: Dialect, feature: u16) -> Rule {
+fn rule(numbers: &mut Numbers, Shape { dialect, columns, .. }: Shape, feature: u16) -> Rule {
+    // Wide ones have neither categories nor zeros that are missing, so that planes serve them.
+    let is_wide = columns >= WIDE;
+    let feature = if is_wide { feature | 2 } else { feature };
     let is_f32 = dialect == Dialect::XGBoost;
     let missing = numbers.one_of(&[MissingRule::None, MissingRule::Zero, MissingRule::Nan]);
-    let missing = if is_f32 { MissingRule::Nan } else { missing };
+    let missing = if is_f32 || is_wide && missing == MissingRule::Zero { MissingRule::Nan } else { missing };
     let default_left = numbers.below(2) == 0;
     let number = |threshold| {
         let threshold = if is_f32 { f64::from(num::nearest_f32(threshold)) } else { threshold };
@@ -100,7 +107,7 @@ fn grow(numbers: &mut Numbers, tree: &mut TreeBuilder, leaves: usize, shape: Sha
         return;
     }
     let feature = u16::try_from(numbers.below(usize::from(columns) - 1)).unwrap();
-    let rule = rule(numbers, dialect, feature);
+    let rule = rule(numbers, shape, feature);
     tree.split(feature, rule);
     let left = 1 + numbers.below(leaves - 1);
     grow(numbers, tree, left, shape);
@@ -228,6 +235,8 @@ fn what_is_built_gives_the_walks_bits_for_every_value_there_is() {
     ];
     let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
     let mut wrong = Vec::new();
+    // Ensembles that planes serve: not those with sets that are no interval.
+    let mut planes = 0;
     for (dialect, (trees, leaves, columns)) in
         [Dialect::LightGbm, Dialect::XGBoost].into_iter().flat_map(|dialect| shapes.map(|shape| (dialect, shape)))
     {
@@ -242,12 +251,24 @@ fn what_is_built_gives_the_walks_bits_for_every_value_there_is() {
             if serves != (leaves.1 <= 128, true) && leaves.1 != 129 {
                 wrong.push(format!("{shape:?}: tables and packed walk serve: {serves:?}"));
             }
+            let tables_and_planes = tables.clone().zip(packed.clone()).and_then(|pair| match pair {
+                (Prepared::Tables(tables), Prepared::Packed(packed)) => {
+                    Some(Prepared::Planes(tables, PlaneKernel::build(packed)?))
+                }
+                _ => None,
+            });
+            planes += usize::from(tables_and_planes.is_some());
             let rows: Vec<Vec<f64>> = rows(&mut numbers, &values).collect();
-            let found = tables.iter().chain(&packed).filter_map(|kernel| difference(&walk, kernel, &rows, &values));
+            let found = tables
+                .iter()
+                .chain(&packed)
+                .chain(&tables_and_planes)
+                .filter_map(|kernel| difference(&walk, kernel, &rows, &values));
             wrong.extend(found.map(|what| format!("{shape:?}: {what}")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(planes >= 30, "planes serve {planes} of them");
 }
 
 /// The first columns as families of one, each value's place among the column's its key.

@@ -107,6 +107,11 @@ impl Found {
 }
 
 impl TableKernel {
+    /// How many features its splits ask for.
+    pub(super) fn features(&self) -> usize {
+        self.features.len()
+    }
+
     /// Base and leaves in tree order, in the arithmetic of the walk, for many rows; there is one for each number. A block of trees
     /// is asked about some rows before the next block is, while its masks are in the nearest cache.
     pub(super) fn predict_rows(&self, rows: Rows<'_>, numbers: &mut [f64]) {
