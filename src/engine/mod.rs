@@ -6,8 +6,8 @@
 //! - `walk`, `xgboost`: ask the questions of each tree one by one, each in its library's arithmetic. Ready at once, so they answer
 //!   until something faster is built.
 //! - `prepared`: what is built from a walk, through `source`, and gives its bits. `tables`: every answer looked up, several trees at
-//!   a time. `planes`: many rows at a time, of many columns. `packed`: for trees too deep for that, smaller nodes
-//!   and several steps at a time.
+//!   a time. `packed`: for trees too deep for that, smaller nodes and several steps at a time; and from those, natively,
+//!   `planes` for many rows of many columns.
 //! - `extended`, `linear_leaves`: what else surrounds a sum over trees.
 //! - `linear`: the weighted sum.
 //! - `questions`: the walks' questions by themselves, for [`explain`](crate::explain).
@@ -20,7 +20,6 @@ mod extended;
 mod linear;
 mod linear_leaves;
 mod packed;
-mod planes;
 mod prepared;
 mod questions;
 mod rows;

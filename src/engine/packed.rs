@@ -9,6 +9,9 @@
 //! goes left, taken round the end where need be: NaN's bin is the last one. Sets of categories that are no interval have one bit a
 //! bin. Which bins go left is what the walk answers to one value of each.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) mod planes;
+
 use super::bins::Bins;
 use super::source::{Cuts, Place, Source, Summing, leaves};
 use crate::num;
@@ -58,20 +61,6 @@ impl PackedNode {
     fn yes(self) -> u32 {
         self.next & 0x00ff_ffff
     }
-
-    /// What it is, if bins have 8 bits; `None` if it asks about a set.
-    fn shape(self, at: u32, root: u32) -> Option<Shape> {
-        if self.next & IN_SET != 0 {
-            return None;
-        }
-        if self.yes() == at {
-            return Some(Shape::Leaf(usize::from(self.first)));
-        }
-        let low = |bin: u16| bin.to_le_bytes()[0];
-        let last = self.first.wrapping_add(self.more);
-        let bins = (self.first != u16::MAX).then_some((low(self.first), low(last)));
-        Some(Shape::Split { feature: self.feature(), bins, left: (self.yes() - root) as usize })
-    }
 }
 
 /// The trees of an ensemble, packed.
@@ -89,7 +78,7 @@ pub(super) struct PackedKernel {
 
 /// The leaves, in the type in which they are added up.
 #[derive(Clone, Debug)]
-pub(super) enum Leaves {
+enum Leaves {
     F64(Vec<f64>),
     F32 { base: f32, leaves: Vec<f32> },
 }
@@ -220,49 +209,12 @@ impl PackedKernel {
         };
         node.yes() + u32::from(is_right)
     }
-
-    /// The features that splits ask for: their columns and bins.
-    pub(super) fn features(&self) -> &[(usize, Bins)] {
-        &self.features
-    }
-
-    /// How many trees there are.
-    pub(super) fn trees(&self) -> usize {
-        self.trees.iter().filter(|(root, _)| *root as usize + 1 < self.nodes.len()).count()
-    }
-
-    /// The first leaf of a tree, and its nodes level by level, the root first; `None` if one asks about a set.
-    pub(super) fn tree(&self, index: usize) -> Option<(usize, Vec<Shape>)> {
-        let (root, first_leaf) = self.trees[index];
-        // Behind the last tree comes what the lanes are filled up with.
-        let end = self.trees.get(index + 1).map_or(self.nodes.len() - 1, |(root, _)| *root as usize);
-        let nodes = (root..).zip(&self.nodes[root as usize..end]);
-        Some((first_leaf as usize, nodes.map(|(at, node)| node.shape(at, root)).collect::<Option<_>>()?))
-    }
-
-    /// What is left when the nodes are taken away.
-    pub(super) fn into_parts(self) -> (Vec<(usize, Bins)>, Leaves) {
-        (self.features, self.leaves)
-    }
-}
-
-/// A node of a packed tree.
-pub(super) enum Shape {
-    /// The number of the leaf within its tree.
-    Leaf(usize),
-    Split {
-        feature: usize,
-        /// The first and the last bin that go left, perhaps round the end; bins of fewer bits have them in their lower ones.
-        bins: Option<(u8, u8)>,
-        /// Where the left side is within the tree; the right one comes after it.
-        left: usize,
-    },
 }
 
 impl Leaves {
     /// Adds one leaf to each sum.
     #[inline]
-    pub(super) fn add(&self, sums: &mut [f64], leaves_of_rows: impl Iterator<Item = usize>) {
+    fn add(&self, sums: &mut [f64], leaves_of_rows: impl Iterator<Item = usize>) {
         let sums = sums.iter_mut().zip(leaves_of_rows);
         match self {
             Leaves::F64(leaves) => sums.for_each(|(sum, leaf)| *sum += leaves[leaf]),
@@ -274,7 +226,7 @@ impl Leaves {
     }
 
     /// What the sum begins with.
-    pub(super) fn base(&self) -> f64 {
+    fn base(&self) -> f64 {
         match self {
             Leaves::F64(_) => 0.0,
             Leaves::F32 { base, .. } => f64::from(*base),

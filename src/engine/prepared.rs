@@ -2,7 +2,8 @@
 
 use super::Rows;
 use super::packed::PackedKernel;
-use super::planes::{FEWEST_FEATURES, PlaneKernel};
+#[cfg(not(target_arch = "wasm32"))]
+use super::packed::planes::{FEWEST_FEATURES, PlaneKernel};
 use super::source::Source;
 use super::tables::TableKernel;
 use crate::features::{FAMILIES, Family};
@@ -16,6 +17,7 @@ const FEWEST_TREES: usize = 4;
 pub(super) enum Prepared {
     Tables(TableKernel),
     /// Of many columns: planes for many rows, tables for few.
+    #[cfg(not(target_arch = "wasm32"))]
     Planes(TableKernel, PlaneKernel),
     Packed(PackedKernel),
 }
@@ -30,11 +32,13 @@ impl Prepared {
         let Some(tables) = TableKernel::build(walk, families) else {
             return PackedKernel::build(walk).map(Prepared::Packed);
         };
-        let packed = if tables.features() < FEWEST_FEATURES { None } else { PackedKernel::build(walk) };
-        Some(match packed.and_then(PlaneKernel::build) {
-            Some(planes) => Prepared::Planes(tables, planes),
-            None => Prepared::Tables(tables),
-        })
+        #[cfg(not(target_arch = "wasm32"))]
+        if tables.features() >= FEWEST_FEATURES
+            && let Some(planes) = PackedKernel::build(walk).and_then(PlaneKernel::build)
+        {
+            return Some(Prepared::Planes(tables, planes));
+        }
+        Some(Prepared::Tables(tables))
     }
 
     /// Base and leaves in tree order, in the arithmetic of the walk.
@@ -48,12 +52,14 @@ impl Prepared {
     pub(super) fn predict_rows(&self, rows: Rows<'_>, numbers: &mut [f64]) {
         match self {
             Prepared::Tables(kernel) => kernel.predict_rows(rows, numbers),
+            #[cfg(not(target_arch = "wasm32"))]
             // Planes are made from columns, which rows with keys need not have.
             Prepared::Planes(tables, planes) if rows.keys.is_none() => {
                 let (many, few) = numbers.split_at_mut(PlaneKernel::worth(numbers.len()));
                 tables.predict_rows(rows.from(many.len()), few);
                 planes.predict_rows(rows, many);
             }
+            #[cfg(not(target_arch = "wasm32"))]
             Prepared::Planes(tables, _) => tables.predict_rows(rows, numbers),
             Prepared::Packed(kernel) => match numbers {
                 [number] => *number = kernel.predict(rows.values),
@@ -64,13 +70,19 @@ impl Prepared {
 
     /// Whether it reads keys, where rows have them.
     pub(super) fn takes_keys(&self) -> bool {
-        matches!(self, Prepared::Tables(kernel) | Prepared::Planes(kernel, _) if kernel.takes_keys())
+        match self {
+            Prepared::Tables(kernel) => kernel.takes_keys(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Prepared::Planes(tables, _) => tables.takes_keys(),
+            Prepared::Packed(_) => false,
+        }
     }
 
     /// Name of the kernel, for `inspect` and the benchmark.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Prepared::Tables(_) => "tables",
+            #[cfg(not(target_arch = "wasm32"))]
             Prepared::Planes(..) => "tables and planes",
             Prepared::Packed(_) => "packed walk",
         }

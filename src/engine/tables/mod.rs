@@ -108,6 +108,7 @@ impl Found {
 
 impl TableKernel {
     /// How many features its splits ask for.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn features(&self) -> usize {
         self.features.len()
     }
