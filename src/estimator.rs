@@ -140,12 +140,12 @@ impl Estimator {
         Ok(estimator)
     }
 
-    /// Builds tables, by which an estimate takes a fraction of the time: for the model and for the size of its errors. To be
-    /// called when the host is idle, after the first estimate, for it takes some milliseconds. Until then and wherever tables
-    /// would not serve the trees are walked; the estimates are the same to the bit.
+    /// Builds tables, or a packed walk for trees too large for them, by which an estimate takes a fraction of the time: for the
+    /// model and for the size of its errors. To be called when the host is idle, after the first estimate, for it takes some
+    /// milliseconds. Until then the trees are walked; the estimates are the same to the bit.
     ///
-    /// The golden rides are answered by the tables before these serve: if one had other bits, the walk would stay. Called
-    /// again, it does nothing. Returns whether tables serve the model.
+    /// The golden rides are answered by what was built before it serves: if one had other bits, the walk would stay. Called
+    /// again, it does nothing. Returns whether something faster than the walk serves the model.
     ///
     /// # Panics
     ///
