@@ -102,7 +102,7 @@ impl Scorer {
     }
 
     /// Builds tables, by which an estimate takes a fraction of the time and has the same bits: for when the host is idle.
-    /// Called again, it does nothing. Returns whether tables serve.
+    /// Called again, it does nothing. Returns whether something faster than the walk serves.
     pub fn prepare(&mut self) -> bool {
         self.estimator.prepare()
     }
