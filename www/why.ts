@@ -4,7 +4,7 @@
 
 import type { Contribution, Explanation } from "curbside/slim";
 import { element, make, setText } from "./elements.ts";
-import { contributionInWords, whyInWords } from "./words.ts";
+import { contributionInWords, isLittle, littleInWords, whyInWords } from "./words.ts";
 
 /** What to say, computed on demand. */
 type Explain = () => Explanation;
@@ -36,7 +36,12 @@ export class WhyPanel {
     const { contributions } = explanation;
     const most = Math.max(...contributions.map(({ amount }) => Math.abs(amount)));
     setText(this.#intro, whyInWords(explanation));
-    this.#list.replaceChildren(...contributions.map((contribution) => item(contribution, explanation.unit, most)));
+    const { unit } = explanation;
+    const little = contributions.filter((contribution) => isLittle(contribution, unit));
+    this.#list.replaceChildren(...contributions.filter((one) => !little.includes(one)).map((one) => item(one, unit, most)));
+    if (little.length > 0) {
+      this.#list.append(make("li", { className: "why-little", text: littleInWords(little, unit) }));
+    }
   }
 }
 

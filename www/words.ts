@@ -54,6 +54,16 @@ export function contributionInWords({ words, amount }: Contribution, unit: strin
   return `${amount < 0 ? "\u2212" : "+"}${shown} ${unit}: ${words}`;
 }
 
+/** "Less than 0.1 minutes each: holiday, day of the week". */
+export function littleInWords(contributions: readonly Contribution[], unit: string): string {
+  return `Less than ${unit === "minutes" ? "0.1" : "0.01"} ${unit} each: ${contributions.map(({ words }) => words).join("; ")}`;
+}
+
+/** Whether a contribution would be told as nothing. */
+export function isLittle({ amount }: Contribution, unit: string): boolean {
+  return Math.abs(amount) < (unit === "minutes" ? 0.05 : 0.005);
+}
+
 /** "4 of 5 rides" for 0.8, "9 of 10 rides" for 0.9, "95 % of rides" for 0.95. */
 export function shareInWords(share: number): string {
   for (const whole of [5, 10]) {

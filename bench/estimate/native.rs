@@ -51,6 +51,11 @@ pub(super) fn run() -> Result<(), Box<dyn Error>> {
     });
     group.bench_function("encode", |bencher| bencher.iter(|| encode(&whole)));
     group.bench_function("encode without the tables", |bencher| bencher.iter(|| encode(&without_tables)));
+    if whole.explains().is_ok() {
+        group.bench_function("explain", |bencher| {
+            bencher.iter(|| trips.iter().for_each(|trip| drop(black_box(whole.explain(black_box(trip))))));
+        });
+    }
     group.bench_function("prepare", |bencher| bencher.iter(|| black_box(prepare(&whole))));
     group.finish();
 

@@ -6,8 +6,11 @@ use curbside::Bundle;
 use crate::support;
 
 fn must_be(path: &str, bundle: &Bundle) {
-    let today = bundle.to_bytes().unwrap();
-    if std::fs::read(path).ok().as_deref() == Some(&today) {
+    must_be_bytes(path, &bundle.to_bytes().unwrap());
+}
+
+fn must_be_bytes(path: &str, today: &[u8]) {
+    if std::fs::read(path).ok().as_deref() == Some(today) {
         return;
     }
     if std::env::var_os("CURBSIDE_BLESS").is_some() {
@@ -35,4 +38,19 @@ fn the_same_without_an_interval_is_todays() {
 fn the_other_arithmetics_bundles_are_todays() {
     must_be("tests/web/small-xgboost.curb.raw", &support::bundle(support::xgboost()));
     must_be("tests/web/small-linear-leaves.curb.raw", &support::bundle(support::linear_leaves()));
+}
+
+#[test]
+fn the_explanations_of_the_browser_tests_are_todays() {
+    // The bits that every host must find: `tests/web/main.rs` computes the same text in WebAssembly.
+    let mut today = String::new();
+    for model in [support::ensemble(), support::xgboost()] {
+        let estimator = curbside::Estimator::open(&support::bundle(model).to_bytes().unwrap()).unwrap();
+        for miles in [Some(3.66), None] {
+            let trip = curbside::Trip::new(130, 132, miles, support::MORNING).unwrap();
+            today += &curbside::serving::explain(&estimator, &trip).unwrap();
+            today.push('\n');
+        }
+    }
+    must_be_bytes("tests/web/explanations.jsonl", today.as_bytes());
 }

@@ -27,7 +27,7 @@ async function serveBundle(stored: Buffer): Promise<void> {
 
 /** What the list says, and what its items keep beside their words. */
 function listOf(page: Page): Promise<{ words: string; amount: number }[]> {
-  return page.$$eval("#why-list li", (items) =>
+  return page.$$eval("#why-list li:not(.why-little)", (items) =>
     items.map((item) => ({ words: item.textContent ?? "", amount: Number.parseFloat((item as HTMLElement).title) })),
   );
 }
@@ -52,8 +52,8 @@ for (const kind of BROWSERS) {
           const average = Number(/An average ride takes ([\d.]+) minutes/.exec(await textOf(page, "#why-intro"))?.[1]);
           const list = await listOf(page);
           const sum = list.reduce((all, { amount }) => all + amount, average);
-          // The words have one digit after the point.
-          assert.ok(Math.abs(sum - (await estimateOf(page))) < 0.051, `${sum} of ${JSON.stringify(list)}`);
+          // The words have one digit after the point, and what is less than half of one is told together.
+          assert.ok(Math.abs(sum - (await estimateOf(page))) < 0.3, `${sum} of ${JSON.stringify(list)}`);
           const [first] = list;
           assert.ok(first !== undefined && list.every(({ amount }) => Math.abs(amount) <= Math.abs(first.amount)), "the largest first");
           const words = first.words.split(": ")[1] ?? "";

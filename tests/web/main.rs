@@ -50,6 +50,29 @@ fn an_estimate_in_numbers_leaves_its_parts_in_the_buffer() {
 }
 
 #[wasm_bindgen_test]
+fn explanations_have_the_bits_that_they_have_natively() {
+    let expected: Vec<&str> = include_str!("explanations.jsonl").lines().collect();
+    let mut found = Vec::new();
+    for bytes in [BUNDLE, OTHERS[0]] {
+        let estimator = curbside::Estimator::open(bytes).unwrap();
+        for miles in [Some(3.66), None] {
+            let pickup = curbside::trip::Pickup::Local(26_872_350);
+            let trip = curbside::Trip::new(130, 132, miles, pickup).unwrap();
+            found.push(curbside::serving::explain(&estimator, &trip).unwrap());
+        }
+    }
+    assert_eq!(found, expected);
+    // The same as an object.
+    let body =
+        r#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66, "pickup_datetime": "2021-02-03T08:30"}"#;
+    let object = scorer().explain_object(&ride(body), f64::NAN).unwrap();
+    let sum = get(&object, "sum").as_f64().unwrap();
+    assert!((sum - 17.546_875).abs() < 1e-12, "{sum}");
+    let refused = Scorer::new(OTHERS[1]).unwrap().explain_object(&ride(body), f64::NAN).unwrap_err();
+    assert_eq!(code(&refused), "LINEAR_LEAVES");
+}
+
+#[wasm_bindgen_test]
 fn every_dialect_gives_its_golden_rides_here_too() {
     for bytes in OTHERS {
         // Opening checks the bits of the golden rides, which were answered natively.
