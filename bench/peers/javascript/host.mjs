@@ -1,7 +1,8 @@
 // Scores rows with one engine on request and says what that cost: ../README.md has the words.
 //
 //   node host.mjs serve ENGINE MODEL     one request a line, one answer a line
-//   node host.mjs start ENGINE MODEL     one cold start: from the bytes in memory to the first estimate, in milliseconds
+//   node host.mjs start ENGINE MODEL     one cold start, from the bytes in memory to the first estimate: milliseconds on the wall,
+//                                        and of CPU time of all threads
 //
 // One engine a process, so that no engine's calls make another's slower.
 
@@ -45,10 +46,12 @@ async function shape() {
 async function start() {
   const [read, { columns, categories }] = [await bytes(), await shape()];
   const row = (await readNumbers(join(folder, "rows.f64"))).subarray(0, columns.length);
-  const began = performance.now();
+  const [began, used] = [performance.now(), process.cpuUsage()];
   const model = await engine.open(read, { columns, categories });
   const estimate = await model.one(model.rows(row)[0]);
-  console.log(`ready ${performance.now() - began} ${estimate}`);
+  const [took, { user, system }] = [performance.now() - began, process.cpuUsage(used)];
+  if (typeof estimate !== "number") throw new Error(`expected a number, found ${estimate}`);
+  console.log(`ready ${took} ${(user + system) / 1e3}`);
 }
 
 async function serve() {
@@ -68,6 +71,7 @@ async function serve() {
     warm: async (milliseconds) => [await loopCost(milliseconds, next, model.isAsync)],
     batch: async (milliseconds) => [(await loopCost(milliseconds, () => model.many(batch), model.isAsync)) / rows.length],
     cold: (samples, size) => coldCosts(samples, size, next),
+    explain: async (milliseconds) => [await loopCost(milliseconds, model.explain(matrix))],
     sizes,
   };
   console.log(`ready ${model.about ?? ""}`);

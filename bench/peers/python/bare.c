@@ -34,7 +34,7 @@ double one(struct engine *e, const double *row) {
         if (((xgboost_fn)e->function)(e->handle, e->rows, e->config, NULL, &shape, &dimensions, &result)) return 0.0 / 0.0;
         out = result[0];
     } else if (e->kind == 2) {
-        /* A row without missing values has the layout of its doubles. */
+        /* A cell is a union as large as its double; engines.py has marked what is missing. */
         ((tl2cgen_fn)e->function)(row, 0, &out);
     } else {
         ((lleaves_fn)e->function)(row, &out, 0, 1);

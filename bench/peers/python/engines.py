@@ -127,6 +127,8 @@ def tl2cgen(folder, rows, way):
         return predictor.predict(matrix)
 
     batch.keeps = functions
+    # A cell is a double or, where its value is missing, the number -1: a NaN of nothing but ones is both.
+    rows[numpy.isnan(rows)] = numpy.int64(-1).view(numpy.float64)
     return Engine(kind=2, function=address(functions.predict), columns=rows.shape[1]), batch
 
 

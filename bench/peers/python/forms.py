@@ -25,7 +25,7 @@ def attempt(path, write, *arguments):
     try:
         write(path, *arguments)
     except Exception as error:  # noqa: BLE001 - whatever a converter throws is what the table says
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = " ".join(str(error).split()) or type(error).__name__
         failed.write_text(reason[:300])
         Path(path).unlink(missing_ok=True)
         print(f"    not made: {path.name}: {reason[:150]}")
@@ -43,7 +43,7 @@ def write_all(library, kind, booster, columns, out):
 
 
 def write_trees(path, booster, kind):
-    """Nested objects, as a user would take them out of `dump_model`."""
+    """Nested objects, as a user would take them out of `dump_model`; `missing` where NaN goes left."""
 
     def node(found):
         if "leaf_value" in found:
@@ -51,7 +51,8 @@ def write_trees(path, booster, kind):
         sides = {"left": node(found["left_child"]), "right": node(found["right_child"])}
         if found["decision_type"] == "==":
             return {"feature": found["split_feature"], "categories": [int(c) for c in found["threshold"].split("||")], **sides}
-        return {"feature": found["split_feature"], "threshold": found["threshold"], **sides}
+        missing = {"missing": True} if found["missing_type"] == "NaN" and found["default_left"] else {}
+        return {"feature": found["split_feature"], "threshold": found["threshold"], **missing, **sides}
 
     trees = [node(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
     path.write_text(json.dumps({"mean": kind == "forest", "trees": trees}, separators=(",", ":")))
@@ -93,6 +94,8 @@ def write_m2cgen(path, library, kind, booster):
     else:
         model = lightgbm.LGBMRegressor()
         model._Booster, model.fitted_, model._objective = booster, True, "regression"
+        if any(kind == "==" for kind in booster.trees_to_dataframe()["decision_type"]):
+            raise ValueError("m2cgen reads no sets of categories")
     sys.setrecursionlimit(1 << 20)
     source = m2cgen.export_to_javascript(model)
     if len(source) > LARGEST_SOURCE:

@@ -40,7 +40,7 @@ Usage: cargo xtask VERB
   accuracy          train and measure everything in docs/accuracy.md on real months, and write it; 20 minutes on two cores
                     (--draft FOLDER: models of a few trees, in minutes, written there)
   bench             compare with other engines, and write the tables of docs/benchmarks.md; a quarter of an hour once all is installed
-                    (--quick: the smaller models in a few rounds, and nothing is written)
+                    (--quick: the smaller models in a few rounds, and nothing is written; --models five,large: these alone)
   deny              licences, bans, sources and advisories of the dependencies
 ";
 

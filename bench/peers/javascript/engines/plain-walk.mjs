@@ -17,7 +17,10 @@ export async function open({ weights }, { columns }) {
       let node = tree;
       while (node.left) {
         const value = row[node.feature];
-        const goesLeft = node.categories ? node.categories.includes(value) : value <= node.threshold;
+        let goesLeft;
+        if (node.categories) goesLeft = node.categories.includes(value);
+        else if (Number.isNaN(value)) goesLeft = node.missing === true;
+        else goesLeft = value <= node.threshold;
         node = goesLeft ? node.left : node.right;
       }
       sum += node.value;

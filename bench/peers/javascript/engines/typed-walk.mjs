@@ -37,6 +37,7 @@ function scorer({ mean, trees }) {
   const roots = Int32Array.from(trees, add);
   const feature = Uint16Array.from(splits, (split) => split.feature);
   const threshold = Float64Array.from(splits, (split) => split.threshold);
+  const missing = Uint8Array.from(splits, (split) => (split.missing ? 1 : 0));
   const left = Int32Array.from(splits, (split) => split.left);
   const right = Int32Array.from(splits, (split) => split.right);
   const leaves = Float64Array.from(values);
@@ -49,7 +50,9 @@ function scorer({ mean, trees }) {
       while (node >= 0) {
         const value = row[feature[node]];
         const set = hasSets ? sets[node] : null;
-        const goesLeft = set === null ? value <= threshold[node] : set.has(value);
+        let goesLeft = value <= threshold[node];
+        if (set !== null) goesLeft = set.has(value);
+        else if (value !== value) goesLeft = missing[node] === 1;
         node = goesLeft ? left[node] : right[node];
       }
       sum += leaves[-1 - node];

@@ -22,7 +22,9 @@ export function files(model) {
 export async function open({ module, weights }, { columns, categories }) {
   const ydf = await require("ydf-inference")({ wasmBinary: module, print() {}, printErr() {} });
   const model = await ydf.loadModelFromZipBlob(weights);
-  const cell = columns.map((name) => (categories.includes(name) ? String : Number));
+  // What is missing is null there.
+  const number = (value) => (Number.isNaN(value) ? null : value);
+  const cell = columns.map((name) => (categories.includes(name) ? String : number));
   const examples = (rows) =>
     Object.fromEntries(
       columns.map((name, column) => [name, rowsOf(rows, columns.length, (row) => cell[column](row[column]))]),

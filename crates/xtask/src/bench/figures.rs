@@ -11,6 +11,10 @@ pub(super) struct Figures {
     pub(super) cold: Vec<f64>,
     /// Milliseconds from the bytes in memory to the first estimate.
     pub(super) starts: Vec<f64>,
+    /// The same by CPU time of all threads.
+    pub(super) start_work: Vec<f64>,
+    /// CPU nanoseconds of an explanation, where the engine explains.
+    pub(super) explanations: Vec<f64>,
     /// Bytes after gzip: module, glue, weights.
     pub(super) sizes: Vec<f64>,
     /// Largest difference from the library that trained the model.
@@ -26,6 +30,7 @@ pub(super) enum Measure {
     Batch,
     Cold,
     Start,
+    StartWork,
 }
 
 impl Figures {
@@ -41,6 +46,7 @@ impl Figures {
             Measure::Batch => &self.batch,
             Measure::Cold => &self.cold,
             Measure::Start => &self.starts,
+            Measure::StartWork => &self.start_work,
         })
     }
 

@@ -64,15 +64,17 @@ impl Drop for Served {
     }
 }
 
-/// One cold start in a process of its own: milliseconds from the bytes in memory to the first estimate.
+/// One cold start in a process of its own, from the bytes in memory to the first estimate: milliseconds on the wall, and of CPU
+/// time of all its threads.
 ///
 /// # Errors
 /// The host's own reason why there is none.
-pub(super) fn cold_start(project: &Project, engine: &Engine, model: &Path) -> Result<f64> {
+pub(super) fn cold_start(project: &Project, engine: &Engine, model: &Path) -> Result<(f64, f64)> {
     let output = command(project, engine, "start", model)?.stderr(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     let answer = read(said.lines().last().unwrap_or_default())?;
-    Ok(answer.split_whitespace().next().context("a start without a time")?.parse()?)
+    let (wall, cpu) = answer.split_once(' ').context("a start without two times")?;
+    Ok((wall.parse()?, cpu.parse()?))
 }
 
 fn command(project: &Project, engine: &Engine, verb: &str, model: &Path) -> Result<Command> {

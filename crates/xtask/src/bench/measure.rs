@@ -67,6 +67,10 @@ fn round(host: &mut Served, effort: Effort, figures: &mut Figures) -> Result<()>
     let Effort { slice, cold, .. } = effort;
     figures.warm.extend(host.ask(&format!("warm {slice}"))?);
     figures.batch.extend(host.ask(&format!("batch {slice}"))?);
+    // Nothing but Curbside explains, and not every bundle can be explained.
+    if let Ok(costs) = host.ask(&format!("explain {slice}")) {
+        figures.explanations.extend(costs);
+    }
     // Some ways of calling are not measured with cold caches, and say so.
     if let Ok(costs) = host.ask(&format!("cold {cold} {}", beyond_caches())) {
         figures.cold.extend(costs);
@@ -82,7 +86,10 @@ fn starts(project: &Project, model: &Model, folder: &Path, effort: Effort, resul
                 continue;
             };
             match cold_start(project, engine, folder) {
-                Ok(milliseconds) => figures.starts.push(milliseconds),
+                Ok((wall, work)) => {
+                    figures.starts.push(wall);
+                    figures.start_work.push(work);
+                }
                 Err(reason) => eprintln!("  {}: no cold start: {reason:#}", engine.name),
             }
         }

@@ -25,26 +25,29 @@ use crate::{command, node};
 use figures::Measure;
 use measure::{Effort, Results};
 use plan::MODELS;
+use prepare::Prepared;
 
 const DOCUMENT: &str = "docs/benchmarks.md";
 const WHOLE: Effort = Effort { rounds: 7, slice: 60, cold: 15, starts: 11 };
 const QUICK: Effort = Effort { rounds: 3, slice: 30, cold: 9, starts: 3 };
 
-/// The verb. `--quick` leaves out the large models and writes no document.
+/// The verb. `--quick` leaves out the large models and writes no document; `--models five,large` measures only these.
 ///
 /// # Errors
 /// When nothing can be trained or measured, or the document has no place for the tables.
 pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()> {
     let mut is_quick = false;
+    let mut chosen = None;
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("quick") => is_quick = true,
+            Long("models") => chosen = Some(plan::named(&arguments.value()?.string()?)?),
             other => return Err(other.unexpected().into()),
         }
     }
     let effort = if is_quick { QUICK } else { WHOLE };
     let prepared = prepare::run(project)?;
-    let models: Vec<_> = MODELS.iter().filter(|model| model.is_quick || !is_quick).collect();
+    let models = chosen.unwrap_or_else(|| MODELS.iter().filter(|model| model.is_quick || !is_quick).collect());
     for model in &models {
         prepare::train(project, &prepared, model)?;
     }
@@ -53,7 +56,7 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
         measure::model(project, model, &prepared.model(model), effort, &mut results);
     }
     let own = command::run_and_keep(node::node(project)?.arg("bench/pkg.mjs"))?;
-    let part = part(project, &results, &own, &prepared.rides)?;
+    let part = part(project, &results, &own, &prepared)?;
     println!("\n{part}");
     if is_quick {
         println!("{DOCUMENT} is left as it was: --quick measures too little for it.");
@@ -67,16 +70,17 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
 }
 
 /// The part of the document that is measured.
-fn part(project: &Project, results: &Results, own: &str, rides: &str) -> Result<String> {
-    let head = format!("{}\n\n{}", machine::described(project, rides)?, goals::table(results, machine::estimate(own)));
+fn part(project: &Project, results: &Results, own: &str, prepared: &Prepared) -> Result<String> {
+    let head = format!(
+        "{}\n\n{}",
+        machine::described(project, &prepared.rides)?,
+        goals::table(results, machine::estimate(own), prepared.rounded_size()?)
+    );
     let sections = [
-        ("One row, by WebAssembly and JavaScript", table::costs(results, Measure::Warm, true)),
-        ("A row among 4,096", table::costs(results, Measure::Batch, true)),
-        ("One row with cold caches", table::costs(results, Measure::Cold, true)),
-        ("Cold start and sizes, gzip -9", table::starts(results)),
-        ("One row, natively", table::costs(results, Measure::Warm, false)),
-        ("A row among 4,096, natively", table::costs(results, Measure::Batch, false)),
-        ("One row with cold caches, natively", table::costs(results, Measure::Cold, false)),
+        ("One row", table::costs(results, Measure::Warm)),
+        ("A row among 4,096", table::costs(results, Measure::Batch)),
+        ("One row with cold caches", table::costs(results, Measure::Cold)),
+        ("Cold start in a new Node, and sizes after gzip -9", table::starts(results)),
         ("Largest difference from the training library", table::differences(results)),
         ("Left out", table::failures(results)),
     ];

@@ -1,5 +1,7 @@
 //! What is compared: models, and the engines that score each.
 
+use anyhow::{Context, Result};
+
 /// Where an engine runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {
@@ -44,7 +46,7 @@ const EVERY: &[&str] = &["five", "large", "thirty", "categories", "forest", "xgb
 const LIGHTGBM: &[&str] = &["five", "large", "thirty", "categories", "forest"];
 
 /// Every model, in the order of the tables.
-pub(super) const MODELS: [Model; 6] = [
+pub(super) static MODELS: [Model; 6] = [
     Model { name: "five", title: "300 x 31", columns: "five", file: "model.txt", is_quick: true },
     Model { name: "large", title: "1,000 x 63", columns: "five", file: "model.txt", is_quick: false },
     Model { name: "thirty", title: "30 columns", columns: "thirty", file: "model.txt", is_quick: true },
@@ -63,8 +65,8 @@ pub(super) const ENGINES: [Engine; 17] = [
     javascript("ml-xgboost", "ml-xgboost, a model of its own", &["five"]),
     javascript("plain-walk", "a walk over objects", LIGHTGBM),
     javascript("typed-walk", "a walk over typed arrays", LIGHTGBM),
-    native("tables", "Curbside", Host::Native, EVERY),
-    native("walk", "Curbside before `prepare()`", Host::Native, EVERY),
+    native("tables", "Curbside, natively", Host::Native, EVERY),
+    native("walk", "Curbside, natively before `prepare()`", Host::Native, EVERY),
     native("lleaves-c", "lleaves, its compiled function", Host::Python, &["five", "thirty"]),
     native("lleaves-python", "lleaves, from Python", Host::Python, &["five", "thirty"]),
     native("tl2cgen-c", "tl2cgen, its compiled function", Host::Python, &["five", "thirty"]),
@@ -82,6 +84,25 @@ const fn native(name: &'static str, title: &'static str, host: Host, models: &'s
     Engine { name, title, host, models }
 }
 
+/// Models by their names, separated by commas. The first model is always among them, since most goals speak of it.
+///
+/// # Errors
+/// Lists the names there are.
+pub(super) fn named(names: &str) -> Result<Vec<&'static Model>> {
+    let known = || MODELS.each_ref().map(|model| model.name).join(", ");
+    let mut found = names
+        .split(',')
+        .map(|name| {
+            let model = MODELS.iter().find(|model| model.name == name.trim());
+            model.with_context(|| format!("no model is called {name:?}; there are {}", known()))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    if found.iter().all(|model| model.name != FIVE) {
+        found.insert(0, &MODELS[0]);
+    }
+    Ok(found)
+}
+
 impl Engine {
     /// Whether it stands in the table of WebAssembly and JavaScript.
     pub(super) fn is_javascript(&self) -> bool {
@@ -96,5 +117,27 @@ impl Engine {
     /// The model, if this engine scores it.
     pub(super) fn scores(&self, model: &Model) -> bool {
         self.models.contains(&model.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ENGINES, MODELS, named};
+
+    #[test]
+    fn models_are_chosen_by_name() {
+        let names = |text| named(text).map(|models| models.iter().map(|model| model.name).collect::<Vec<_>>());
+        assert_eq!(names("large, forest").unwrap_or_default(), ["five", "large", "forest"]);
+        assert_eq!(names("five").unwrap_or_default(), ["five"]);
+        assert!(names("six").is_err());
+    }
+
+    #[test]
+    fn every_engine_scores_models_that_there_are() {
+        for engine in &ENGINES {
+            let known = |name: &&str| MODELS.iter().any(|model| model.name == *name);
+            assert!(!engine.models.is_empty() && engine.models.iter().all(known), "{}", engine.name);
+        }
+        assert!(ENGINES[0].models.len() == MODELS.len(), "what the others are compared with scores every model");
     }
 }

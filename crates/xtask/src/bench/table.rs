@@ -7,11 +7,11 @@ use super::measure::Results;
 use super::plan::{ENGINES, Engine, FIVE, MODELS, Model};
 
 /// One table of a measure: for Curbside what it takes, for the others how many times that, and what they take.
-pub(super) fn costs(results: &Results, measure: Measure, is_javascript: bool) -> String {
-    table(results, is_javascript, |model, engine, figures| {
+pub(super) fn costs(results: &Results, measure: Measure) -> String {
+    table(results, |model, engine, figures| {
         let own = figures.median(measure)?;
         let shown = shown(own, measure);
-        let first = ENGINES.iter().find(|engine| engine.is_javascript() == is_javascript)?;
+        let first = ENGINES.iter().find(|first| first.is_javascript() == engine.is_javascript())?;
         if engine.name == first.name {
             return Some(format!("**{shown}**"));
         }
@@ -22,21 +22,30 @@ pub(super) fn costs(results: &Results, measure: Measure, is_javascript: bool) ->
 
 /// The table of the largest differences from the training library.
 pub(super) fn differences(results: &Results) -> String {
-    table(results, true, |_, _, figures| Some(difference(figures.difference?)))
-        + "\n"
-        + &table(results, false, |_, _, figures| Some(difference(figures.difference?)))
+    table(results, |_, _, figures| Some(difference(figures.difference?)))
 }
 
 /// What travels and how soon it answers, of the first model.
 pub(super) fn starts(results: &Results) -> String {
-    let mut text = "| 300 x 31 | cold start | module | glue | weights |\n|---|---:|---:|---:|---:|\n".to_owned();
+    let mut text =
+        "| 300 x 31 | cold start | its CPU time | module | glue | weights |\n|---|---:|---:|---:|---:|---:|\n"
+            .to_owned();
     for engine in ENGINES.iter().filter(|engine| engine.is_javascript()) {
         let Some(figures) = results.get(&(FIVE, engine.name)).filter(|figures| figures.failed.is_none()) else {
             continue;
         };
-        let start = figures.median(Measure::Start).map_or_else(dash, |start| format!("{start:.0} ms"));
+        let start = |measure| figures.median(measure).map_or_else(dash, |start| shown(start, measure));
         let sizes: Vec<String> = figures.sizes.iter().map(|bytes| kilobytes(*bytes)).collect();
-        push(&mut text, &format!("| {} | {start} | {} |\n", engine.title, sizes.join(" | ")));
+        push(
+            &mut text,
+            &format!(
+                "| {} | {} | {} | {} |\n",
+                engine.title,
+                start(Measure::Start),
+                start(Measure::StartWork),
+                sizes.join(" | ")
+            ),
+        );
     }
     text
 }
@@ -54,12 +63,12 @@ pub(super) fn failures(results: &Results) -> String {
     text
 }
 
-fn table(results: &Results, is_javascript: bool, cell: impl Fn(&Model, &Engine, &Figures) -> Option<String>) -> String {
+fn table(results: &Results, cell: impl Fn(&Model, &Engine, &Figures) -> Option<String>) -> String {
     let models: Vec<&Model> =
         MODELS.iter().filter(|model| results.keys().any(|(name, _)| *name == model.name)).collect();
     let heads: Vec<&str> = models.iter().map(|model| model.title).collect();
     let mut text = format!("| | {} |\n|---|{}\n", heads.join(" | "), "---:|".repeat(models.len()));
-    for engine in ENGINES.iter().filter(|engine| engine.is_javascript() == is_javascript) {
+    for engine in &ENGINES {
         let cells: Vec<String> = models
             .iter()
             .map(|model| match results.get(&(model.name, engine.name)) {
@@ -76,7 +85,7 @@ fn table(results: &Results, is_javascript: bool, cell: impl Fn(&Model, &Engine, 
 
 fn shown(value: f64, measure: Measure) -> String {
     match measure {
-        Measure::Start => format!("{value:.0} ms"),
+        Measure::Start | Measure::StartWork => format!("{value:.0} ms"),
         _ if value < 10_000.0 => format!("{:.2} us", value / 1e3),
         _ => format!("{:.0} us", value / 1e3),
     }
@@ -131,18 +140,16 @@ mod tests {
 
     #[test]
     fn peers_are_told_as_multiples_of_ours_on_their_own_host() {
-        let javascript = costs(&results(), Measure::Warm, true);
         assert_eq!(
-            javascript,
-            "| | 300 x 31 |\n|---|---:|\n| Curbside | **0.50 us** |\n| ydf-inference, a model of its own | 20 (10 us) |\n"
+            costs(&results(), Measure::Warm),
+            "| | 300 x 31 |\n|---|---:|\n| Curbside | **0.50 us** |\n| ydf-inference, a model of its own | 20 (10 us) |\n\
+             | Curbside, natively | **0.25 us** |\n| lleaves, its compiled function | 8.0 (2.00 us) |\n"
         );
-        let native = costs(&results(), Measure::Warm, false);
-        assert!(native.contains("| lleaves, its compiled function | 8.0 (2.00 us) |"), "{native}");
     }
 
     #[test]
     fn what_was_not_measured_has_no_row() {
-        assert_eq!(costs(&results(), Measure::Cold, true), "| | 300 x 31 |\n|---|---:|\n");
+        assert_eq!(costs(&results(), Measure::Cold), "| | 300 x 31 |\n|---|---:|\n");
         assert_eq!(failures(&results()), "- m2cgen, 300 x 31: absent\n");
     }
 
