@@ -123,8 +123,13 @@ impl Scorer {
     }
 
     /// Names of the columns that the model takes, in their order.
-    pub fn columns(&self) -> Vec<String> {
-        self.estimator.encoder().spec().columns.iter().map(|column| column.name.clone()).collect()
+    ///
+    /// # Errors
+    ///
+    /// Only if the JavaScript engine refuses to build a plain list.
+    pub fn columns(&self) -> Result<JsValue, JsValue> {
+        let columns = &self.estimator.encoder().spec().columns;
+        to_object(&columns.iter().map(|column| &column.name).collect::<Vec<_>>())
     }
 
     /// Address of the matrix in the wasm memory: [`matrixRows`](Scorer::matrix_rows) rows of one double a column, and behind

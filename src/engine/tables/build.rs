@@ -32,8 +32,7 @@ impl TableKernel {
     pub(in crate::engine) fn build(source: &dyn Source, families: &[Family; FAMILIES]) -> Option<TableKernel> {
         let most_leaves = (0..source.trees()).map(|tree| leaves(source, source.tree(tree)).count()).max()?;
         let mask = match most_leaves {
-            0..=16 => 16,
-            17..=32 => 32,
+            0..=32 => 32,
             33..=64 => 64,
             65..=128 => 128,
             _ => return None,

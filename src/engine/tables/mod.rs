@@ -9,7 +9,7 @@
 //! The leaves are added in tree order in the walk's own type, as the walk adds them, so that the sum has the walk's bits; or as
 //! integers, where that cannot be told apart.
 //!
-//! A row is one line of the processor's cache: 32 trees of at most 16 leaves, 16 of at most 32, 8 of at most 64 or 4 of at most 128. A block
+//! A row is one line of the processor's cache: 16 trees of at most 32 leaves, 8 of at most 64 or 4 of at most 128. A block
 //! has rows for those bins alone that its own splits can tell apart, which is a small part of the ensemble's, and a map from the one to the other.
 
 mod build;
@@ -46,7 +46,7 @@ pub(super) struct TableKernel {
     places: Vec<u16>,
     /// Block after block.
     rows: Vec<Row>,
-    /// Leaves that a mask has room for: 16, 32, 64 or 128.
+    /// Leaves that a mask has room for: 32, 64 or 128.
     mask: usize,
     leaves: Leaves,
     keyed: Option<Keyed>,
@@ -160,7 +160,6 @@ impl TableKernel {
         number: impl Fn(S) -> f64,
     ) {
         match self.mask {
-            16 => self.add_leaves::<T, S, 16>(leaves, keyed, found, &mut sums),
             32 => self.add_leaves::<T, S, 32>(leaves, keyed, found, &mut sums),
             64 => self.add_leaves::<T, S, 64>(leaves, keyed, found, &mut sums),
             _ => self.add_leaves::<T, S, 128>(leaves, keyed, found, &mut sums),
@@ -282,14 +281,8 @@ fn add_block<T: Copy, S: Copy + AddAssign + From<T>, const MASK: usize, const RI
             }
         };
         add_all(0);
-        if MASK <= 16 {
-            add_all(16);
-        }
         if MASK <= 32 {
             add_all(32);
-        }
-        if MASK <= 16 {
-            add_all(48);
         }
     }
     *sums = found;
