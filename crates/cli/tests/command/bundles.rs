@@ -36,10 +36,10 @@ fn inspecting_shows_the_parts_and_what_they_weigh() {
     let found = desk.run(&["inspect", "good.curb", "--json"]).json();
     let sections = found["sections"].as_array().unwrap();
     let names: Vec<&str> = sections.iter().map(|size| size["section"].as_str().unwrap()).collect();
-    assert_eq!(names, ["card", "target", "features", "zones", "pairs", "model", "calibration", "golden"]);
-    // 48 bytes of header, 8 for each of 8 sections in the table, and the sections.
+    assert_eq!(names, ["card", "target", "features", "zones", "pairs", "model", "background", "calibration", "golden"]);
+    // 48 bytes of header, 8 for each of 9 sections in the table, and the sections.
     let sum: u64 = sections.iter().map(|size| size["bytes"].as_u64().unwrap()).sum();
-    assert_eq!(found["bytes"], sum + 48 + 8 * 8);
+    assert_eq!(found["bytes"], sum + 48 + 8 * 9);
     assert_eq!(found["bytes"], bundle_bytes().len());
     assert_eq!(found["card"]["name"], "test");
     // The model of the tests: 1 leaf alone, then 2, 1 and 2 splits; one split is on a category.
@@ -126,7 +126,7 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, &'static str, Value)> {
         ("gzip of something else", pack(b"{\"trees\": []}"), "BUNDLE_NOT_RECOGNISED", header()),
         ("taken for text on the way", with(5, b'\n'), "BUNDLE_NOT_RECOGNISED", header()),
         ("an older version", with(8, 1), "BUNDLE_VERSION", header()),
-        ("a newer version", with(8, 3), "BUNDLE_VERSION", header()),
+        ("a newer version", with(8, 4), "BUNDLE_VERSION", header()),
         ("cut", good[..good.len() - 1].to_vec(), "BUNDLE_TRUNCATED", header()),
         ("cut in the header", good[..20].to_vec(), "BUNDLE_TRUNCATED", header()),
         ("cut inside the gzip", packed[..packed.len() / 2].to_vec(), "BLOB_GZIP", Value::Null),
