@@ -369,7 +369,7 @@ export type LoadOptions = Source &
 export interface Estimator {
   /**
    * Builds tables inside the module, by which an estimate takes a fraction of the time and has the same bits. It takes some
-   * milliseconds and about a megabyte, so call it when the host is idle: after the first estimate, in an idle callback or in
+   * milliseconds and nearly two megabytes, so call it when the host is idle: after the first estimate, in an idle callback or in
    * `waitUntil`. Called again, it does nothing. Trees of more than 128 leaves get a faster walk instead. True if either serves;
    * false if this bundle's model needs none (a linear model, fewer than four trees), and estimates go on as before.
    * @throws {EngineError} as {@link Estimator.estimate}; estimates go on as before.
