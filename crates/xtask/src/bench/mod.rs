@@ -74,7 +74,7 @@ fn part(project: &Project, results: &Results, own: &str, prepared: &Prepared) ->
     let head = format!(
         "{}\n\n{}",
         machine::described(project, &prepared.rides)?,
-        goals::table(results, machine::estimate(own), prepared.rounded_size()?)
+        goals::table(results, machine::estimate(own), prepared.weights(project)?)
     );
     let sections = [
         ("One row", table::costs(results, Measure::Warm)),

@@ -27,6 +27,8 @@ const SOURCES: [&str; 6] = [
 ];
 /// The command line, as cargo builds it by default.
 const COMMAND: &str = "debug/curbside";
+/// A model as every engine of ours opens it.
+const EXACT: &str = "curbside.curb";
 /// The first model with its leaves in four bytes each, for its size.
 const ROUNDED: &str = "curbside-f32.curb";
 /// Without these there is nothing to compare: they train the models.
@@ -47,13 +49,35 @@ impl Prepared {
         self.folder.join("models").join(model.name)
     }
 
-    /// Bytes on the wire of the first model with its leaves in four bytes each.
+    /// Bytes on the wire of the first model.
     ///
     /// # Errors
-    /// When it has not been packed.
-    pub(super) fn rounded_size(&self) -> Result<u64> {
-        Ok(fs::metadata(self.folder.join("models").join(FIVE).join(ROUNDED))?.len())
+    /// When it has not been packed, or cannot be inspected.
+    pub(super) fn weights(&self, project: &Project) -> Result<Weights> {
+        let file = |name| self.folder.join("models").join(FIVE).join(name);
+        let mut inspect = Command::new(project.target(COMMAND));
+        let printed =
+            command::quiet_output(inspect.arg("inspect").arg(file(EXACT))).context("cannot inspect a bundle")?;
+        Ok(Weights { trees: packed(&printed, &["model", "background"]), rounded: fs::metadata(file(ROUNDED))?.len() })
     }
+}
+
+/// The first model's size in two ways that its host does not tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weights {
+    /// Trees and the counts of their leaves, without zones, card and golden rides.
+    pub(super) trees: u32,
+    /// The whole bundle with its leaves in four bytes each.
+    pub(super) rounded: u64,
+}
+
+/// The packed bytes of sections, from the table that `curbside inspect` prints: section, bytes, packed alone.
+fn packed(printed: &str, sections: &[&str]) -> u32 {
+    let size = |line: &str| match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+        [name, _, packed] if sections.contains(name) => packed.parse::<u32>().ok(),
+        _ => None,
+    };
+    printed.lines().filter_map(size).sum()
 }
 
 /// Installs the engines, builds our own programs, and finds or simulates the rides.
@@ -106,7 +130,7 @@ pub(super) fn train(project: &Project, prepared: &Prepared, model: &Model) -> Re
         }
         fs::write(stamp, wanted)?;
     }
-    pack(project, model, &columns, &out, &out.join("curbside.curb"), "exact")?;
+    pack(project, model, &columns, &out, &out.join(EXACT), "exact")?;
     if model.name == FIVE { pack(project, model, &columns, &out, &out.join(ROUNDED), "f32") } else { Ok(()) }
 }
 
@@ -196,4 +220,17 @@ fn months(project: &Project, folder: &Path) -> Result<(Vec<PathBuf>, String)> {
     }
     let rides = format!("the simulated city: learnt from {}, scored of {}", MONTHS[0], MONTHS[1]);
     Ok((simulated.into(), rides))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packed;
+
+    #[test]
+    fn sections_are_found_by_their_names() {
+        let printed = "Model: ensemble of 300 trees\n\nSections           bytes   packed alone\n  model           110971      80146\n  \
+                       background       19507      10434\n  whole           149717      98448\n";
+        assert_eq!(packed(printed, &["model", "background"]), 90_580);
+        assert_eq!(packed(printed, &["zones"]), 0);
+    }
 }
