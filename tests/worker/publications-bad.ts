@@ -126,7 +126,7 @@ export const BAD: readonly Bad[] = [
       stored: altered(
         stored,
         (bundle) => {
-          bundle.writeUInt16LE(3, 8);
+          bundle.writeUInt16LE(4, 8);
           return bundle;
         },
         true,
@@ -134,7 +134,7 @@ export const BAD: readonly Bad[] = [
     },
     code: "BUNDLE_VERSION",
     where: /header/,
-    says: /expected format version 2, found 3, which is newer; update/,
+    says: /expected format version 2 to 3, found 4, which is newer; update/,
   },
   {
     name: "a bundle of an older format",
@@ -150,7 +150,7 @@ export const BAD: readonly Bad[] = [
     },
     code: "BUNDLE_VERSION",
     where: /header/,
-    says: /expected format version 2, found 1, which is older; /,
+    says: /expected format version 2 to 3, found 1, which is older; /,
   },
   {
     name: "another model's manifest, signed by a trusted key",
