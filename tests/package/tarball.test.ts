@@ -42,6 +42,7 @@ test("it holds the package and nothing else", (context) => {
     "src/inflate.js",
     "src/load.js",
     "src/manifest.js",
+    "src/matrix.js",
     "src/refusal.js",
     "src/signature.js",
     "src/trip.js",
