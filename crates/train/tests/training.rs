@@ -190,7 +190,8 @@ fn one_real_month_errs_and_covers_as_the_document_says() {
     assert!(blind.rmse < 6.07 && blind.mae < 4.09, "{blind:?}");
     let interval = card.interval.unwrap();
     assert!(interval.covered > 0.76 && interval.mean_width < 9.6, "{interval:?}");
-    assert!(trained.stored.len() < 65_000, "{} bytes", trained.stored.len());
+    // 1.4 bytes a leaf of it are the covers that explanations need.
+    assert!(trained.stored.len() < 78_000, "{} bytes", trained.stored.len());
 }
 
 #[test]
