@@ -3,6 +3,7 @@
 //   node host.mjs serve ENGINE MODEL     one request a line, one answer a line
 //   node host.mjs start ENGINE MODEL     one cold start, from the bytes in memory to the first estimate: milliseconds on the wall,
 //                                        and of CPU time of all threads
+//   node host.mjs files ENGINE MODEL     what travels: `module`, `glue` and `weights`, or `packed` for weights that are, each with a path
 //
 // One engine a process, so that no engine's calls make another's slower.
 
@@ -10,7 +11,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
-import { constants, gzipSync } from "node:zlib";
 
 import { coldCosts, loopCost } from "./clock.mjs";
 import { largestDifference, readNumbers } from "./matrix.mjs";
@@ -26,6 +26,7 @@ try {
   const reason = await readFile(`${files.weights}.failed`, "utf8").catch(() => null);
   if (reason !== null) throw new Error(reason);
   if (mode === "start") await start();
+  else if (mode === "files") tell(files);
   else await serve();
 } catch (error) {
   console.log(`error ${oneLine(error)}`);
@@ -41,6 +42,11 @@ async function bytes() {
 async function shape() {
   const words = async (file) => (await readFile(join(folder, file), "utf8")).split("\n").filter(Boolean);
   return { columns: await words("columns.txt"), categories: await words("categories.txt") };
+}
+
+function tell({ module, glue, weights, isPacked }) {
+  const all = [["module", module], ...glue.map((path) => ["glue", path]), [isPacked ? "packed" : "weights", weights]];
+  for (const [kind, path] of all) if (path) console.log(`${kind} ${path}`);
 }
 
 async function start() {
@@ -72,7 +78,6 @@ async function serve() {
     batch: async (milliseconds) => [(await loopCost(milliseconds, () => model.many(batch), model.isAsync)) / rows.length],
     cold: (samples, size) => coldCosts(samples, size, next),
     explain: async (milliseconds) => [await loopCost(milliseconds, model.explain(matrix))],
-    sizes,
   };
   console.log(`ready ${model.about ?? ""}`);
   for await (const line of createInterface({ input: process.stdin })) {
@@ -92,14 +97,6 @@ async function oneByOne(model, rows) {
   const found = [];
   for (const row of rows) found.push(await model.one(row));
   return found;
-}
-
-/** Bytes that travel: the module, its glue, the weights. What is packed already travels as it is. */
-async function sizes() {
-  const packed = (content) => gzipSync(content, { level: constants.Z_BEST_COMPRESSION }).length;
-  const { module, weights } = await bytes();
-  const glue = Buffer.concat(await Promise.all(files.glue.map((path) => readFile(path))));
-  return [module ? packed(module) : 0, packed(glue), files.isPacked ? weights.length : packed(weights)];
 }
 
 function oneLine(error) {

@@ -77,6 +77,15 @@ pub(super) fn cold_start(project: &Project, engine: &Engine, model: &Path) -> Re
     Ok((wall.parse()?, cpu.parse()?))
 }
 
+/// What travels for an engine of JavaScript, a kind and a path a line.
+///
+/// # Errors
+/// The host's own reason why the engine is not there.
+pub(super) fn files(project: &Project, engine: &Engine, model: &Path) -> Result<String> {
+    let output = command(project, engine, "files", model)?.stderr(Stdio::null()).output()?;
+    read(&String::from_utf8_lossy(&output.stdout))
+}
+
 fn command(project: &Project, engine: &Engine, verb: &str, model: &Path) -> Result<Command> {
     Ok(match engine.host {
         Host::Javascript => {

@@ -7,8 +7,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::figures::Figures;
-use super::host::{Served, cold_start};
+use super::host::{Served, cold_start, files};
 use super::plan::{ENGINES, Engine, FIVE, Model};
+use super::sizes;
 use crate::project::Project;
 
 /// What was measured, by model and engine.
@@ -33,7 +34,7 @@ pub(super) fn model(project: &Project, model: &'static Model, folder: &Path, eff
     let mut hosts: Vec<(&'static Engine, Option<Served>)> = Vec::new();
     for engine in ENGINES.iter().filter(|engine| engine.scores(model)) {
         let mut figures = Figures::default();
-        let host = Served::start(project, engine, folder).and_then(|host| first_answers(host, engine, &mut figures));
+        let host = Served::start(project, engine, folder).and_then(|host| first_answers(host, &mut figures));
         let host = host.map_err(|reason| figures = Figures::failed(reason.to_string())).ok();
         results.insert((model.name, engine.name), figures);
         hosts.push((engine, host));
@@ -52,12 +53,9 @@ pub(super) fn model(project: &Project, model: &'static Model, folder: &Path, eff
     }
 }
 
-/// The difference, the sizes, and a round that only warms up.
-fn first_answers(mut host: Served, engine: &Engine, figures: &mut Figures) -> Result<Served> {
+/// The difference, and a round that only warms up.
+fn first_answers(mut host: Served, figures: &mut Figures) -> Result<Served> {
     figures.difference = host.ask("difference")?.first().copied();
-    if engine.is_javascript() {
-        figures.sizes = host.ask("sizes")?;
-    }
     host.ask("warm 50")?;
     host.ask("batch 50")?;
     Ok(host)
@@ -78,7 +76,17 @@ fn round(host: &mut Served, effort: Effort, figures: &mut Figures) -> Result<()>
     Ok(())
 }
 
+/// Cold starts and what travels for them.
 fn starts(project: &Project, model: &Model, folder: &Path, effort: Effort, results: &mut Results) {
+    for engine in ENGINES.iter().filter(|engine| engine.is_javascript() && engine.scores(model)) {
+        let Some(figures) = results.get_mut(&(model.name, engine.name)).filter(|found| found.failed.is_none()) else {
+            continue;
+        };
+        match files(project, engine, folder).and_then(|files| sizes::measured(&files)) {
+            Ok(sizes) => figures.sizes = sizes.into(),
+            Err(reason) => eprintln!("  {}: no sizes: {reason:#}", engine.name),
+        }
+    }
     for _ in 0..effort.starts {
         for engine in ENGINES.iter().filter(|engine| engine.is_javascript() && engine.scores(model)) {
             let Some(figures) = results.get_mut(&(model.name, engine.name)).filter(|found| found.failed.is_none())

@@ -13,6 +13,7 @@ mod machine;
 mod measure;
 mod plan;
 mod prepare;
+mod sizes;
 mod table;
 
 use std::fs;

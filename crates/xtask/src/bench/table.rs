@@ -101,7 +101,7 @@ pub(super) fn difference(value: f64) -> String {
 }
 
 /// In thousands, as the document has them elsewhere.
-pub(super) fn kilobytes(bytes: f64) -> String {
+fn kilobytes(bytes: f64) -> String {
     match bytes {
         0.0 => dash(),
         bytes if bytes < 10_000.0 => format!("{:.1} KB", bytes / 1e3),
