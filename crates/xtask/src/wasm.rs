@@ -108,7 +108,7 @@ pub(crate) fn compile(project: &Project) -> Result<PathBuf> {
 /// What the shipped module is compiled with besides what `.cargo/config.toml` says: no folder of this machine in its messages, and
 /// only small functions inlined where the code is not marked, which is 2 KB of gzip.
 fn rustc_flags() -> String {
-    let mut flags = vec!["-Cllvm-args=-inline-threshold=15".to_owned()];
+    let mut flags = vec!["-Cllvm-args=-inline-threshold=20".to_owned()];
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")));
     let registry = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok()).into_iter().flatten().flatten();
     flags.extend(registry.map(|folder| format!("--remap-path-prefix={}=crates", folder.path().display())));
