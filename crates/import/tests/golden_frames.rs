@@ -24,18 +24,7 @@ fn categories_are_asked_for_by_their_values() {
         let imported = read(&file(name), Options::default(), &Limits::default()).unwrap();
         assert_eq!(imported.feature_names, ["PULocationID", "trip_distance", "hour"]);
         let bytes = file(&format!("{}.rows", name.split('.').next().unwrap()));
-        let (matrix, expected) = golden::rows(&bytes, 3, 8);
-        assert!(expected.len() >= 500);
-        let found = golden::predicted(&imported.feature_names, imported.model, &matrix);
-        for (row, (found, expected)) in found.iter().zip(expected).enumerate() {
-            let expected = f64::from_be_bytes(expected.try_into().unwrap());
-            assert_eq!(
-                found.to_bits(),
-                expected.to_bits(),
-                "{name} row {row} {}: {found}, {expected}",
-                matrix.row(row)
-            );
-        }
+        golden::assert_predicts(name, imported, &bytes);
     }
 }
 

@@ -53,18 +53,7 @@ fn every_wrapper_gives_what_its_own_predict_gives() {
         let imported = imported(&file(&format!("{name}.skops")));
         assert_eq!(imported.feature_names, ["hour", "trip_distance", "weekday"], "{name}");
         let bytes = file(&format!("{name}.rows"));
-        let (matrix, expected) = golden::rows(&bytes, 3, 8);
-        assert!(expected.len() >= 500);
-        let found = golden::predicted(&imported.feature_names, imported.model, &matrix);
-        for (row, (found, expected)) in found.iter().zip(expected).enumerate() {
-            let expected = f64::from_be_bytes(expected.try_into().unwrap());
-            assert_eq!(
-                found.to_bits(),
-                expected.to_bits(),
-                "{name} row {row} {}: {found}, {expected}",
-                matrix.row(row)
-            );
-        }
+        golden::assert_predicts(name, imported, &bytes);
     }
 }
 

@@ -6,6 +6,7 @@ use curbside::bundle::Card;
 use curbside::features::{Calendar, CalendarPart, DistanceEstimate, Expr, FeatureSpec, ZonePairs, Zones};
 use curbside::model::{Background, Calibration, Link, Model, Target};
 use curbside::{Bundle, Estimator};
+use curbside_import::Imported;
 use ndarray::{Array1, Array2};
 
 /// A file below tests/golden.
@@ -51,6 +52,17 @@ pub(crate) fn predicted(feature_names: &[String], model: Model, matrix: &Array2<
         assert_eq!(walked.to_bits(), fast.to_bits(), "row {row} {}: {walked}, by {kernel} {fast}", matrix.row(row));
     }
     walked
+}
+
+/// Checks that the model gives, to the bit, the doubles that the library wrote behind each of its rows.
+pub(crate) fn assert_predicts(name: &str, imported: Imported, bytes: &[u8]) {
+    let (matrix, expected) = rows(bytes, imported.feature_names.len(), 8);
+    assert!(expected.len() >= 500);
+    let found = predicted(&imported.feature_names, imported.model, &matrix);
+    for (row, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let expected = f64::from_be_bytes(expected.try_into().unwrap());
+        assert_eq!(found.to_bits(), expected.to_bits(), "{name} row {row} {}: {found}, {expected}", matrix.row(row));
+    }
 }
 
 /// The same model without what is done to its sum: its raw score.
