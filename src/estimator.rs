@@ -151,6 +151,9 @@ impl Estimator {
     ///
     /// Never, for any bundle.
     pub fn prepare(&mut self) -> bool {
+        if self.predictor.is_prepared() {
+            return true;
+        }
         let families = self.encoder.families();
         let (predictor, scale) = (self.predictor.prepare(&families), self.calibrator.prepare(&families));
         let scale_takes_keys = self.calibrator.interval().is_none_or(|interval| interval.predictor().takes_keys());
