@@ -1,0 +1,134 @@
+//! What goes wrong between this machine and a registry: for the person who trains, pulls or promotes.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The kind of thing that went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistryErrorKind {
+    /// An address or a setting of the environment cannot be used.
+    Settings,
+    /// Nobody answers: no connection, a broken one, or silence until the time was up.
+    Unreachable,
+    /// The server wants other credentials, or does not allow this.
+    Denied,
+    /// There is no such experiment, run, model, version, alias or artifact.
+    NotFound,
+    /// It is there already.
+    Exists,
+    /// The server says that the request is wrong.
+    Refused,
+    /// The server failed, and went on failing.
+    Failed,
+    /// The answer is not what `MLflow` says: a page, half a text, another shape.
+    Answer,
+    /// An answer or an artifact is larger than allowed.
+    TooLarge,
+    /// An artifact came back with other bytes than were sent, or lies where this build cannot reach it.
+    Artifact,
+}
+
+/// What may be done about a request that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Asking again gives the same answer.
+    Final,
+    /// The server has not begun with it: anything may be sent again.
+    Untouched,
+    /// The server may have done it: only what may be done twice may be sent again.
+    Unknown,
+}
+
+/// A failure, where, and what to do about it. Holds no credentials, neither in its text nor in its `Debug` form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryError {
+    kind: RegistryErrorKind,
+    message: String,
+    error_code: Option<String>,
+    fate: Fate,
+    pause: Option<Duration>,
+}
+
+impl RegistryError {
+    pub(crate) fn new(kind: RegistryErrorKind, message: impl Into<String>) -> RegistryError {
+        RegistryError { kind, message: message.into(), error_code: None, fate: Fate::Final, pause: None }
+    }
+
+    pub(crate) fn with_fate(self, fate: Fate) -> RegistryError {
+        RegistryError { fate, ..self }
+    }
+
+    /// After how long the server wants to be asked again.
+    pub(crate) fn with_pause(self, pause: Option<Duration>) -> RegistryError {
+        RegistryError { pause, ..self }
+    }
+
+    pub(crate) fn with_error_code(self, error_code: Option<String>) -> RegistryError {
+        RegistryError { error_code, ..self }
+    }
+
+    pub(crate) fn fate(&self) -> Fate {
+        self.fate
+    }
+
+    pub(crate) fn pause(&self) -> Option<Duration> {
+        self.pause
+    }
+
+    /// The kind of problem.
+    pub fn kind(&self) -> RegistryErrorKind {
+        self.kind
+    }
+
+    /// `MLflow`'s own code for it, such as `RESOURCE_DOES_NOT_EXIST`, where the server gave one.
+    pub fn error_code(&self) -> Option<&str> {
+        self.error_code.as_deref()
+    }
+
+    /// The stable code of this error.
+    pub fn code(&self) -> &'static str {
+        match self.kind {
+            RegistryErrorKind::Settings => "REGISTRY_SETTINGS",
+            RegistryErrorKind::Unreachable => "REGISTRY_UNREACHABLE",
+            RegistryErrorKind::Denied => "REGISTRY_DENIED",
+            RegistryErrorKind::NotFound => "REGISTRY_NOT_FOUND",
+            RegistryErrorKind::Exists => "REGISTRY_EXISTS",
+            RegistryErrorKind::Refused => "REGISTRY_REFUSED",
+            RegistryErrorKind::Failed => "REGISTRY_FAILED",
+            RegistryErrorKind::Answer => "REGISTRY_ANSWER",
+            RegistryErrorKind::TooLarge => "REGISTRY_TOO_LARGE",
+            RegistryErrorKind::Artifact => "REGISTRY_ARTIFACT",
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self.kind {
+            RegistryErrorKind::Settings => "set it right, or unset MLFLOW_TRACKING_URI to work without a registry",
+            RegistryErrorKind::Unreachable => {
+                "see that the server runs and MLFLOW_TRACKING_URI names it, or unset MLFLOW_TRACKING_URI to work without it"
+            }
+            RegistryErrorKind::Denied => {
+                "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, of someone who may; a \
+                 server that does not know the name it is called by wants it in its --allowed-hosts"
+            }
+            RegistryErrorKind::NotFound => "look in the registry what there is under which name",
+            RegistryErrorKind::Exists => "choose another name, or use what is there",
+            RegistryErrorKind::Refused => "see what the server says about it",
+            RegistryErrorKind::Failed => "look into the server's log, then try again",
+            RegistryErrorKind::Answer => {
+                "see that MLFLOW_TRACKING_URI is the address of an MLflow server and not of a page"
+            }
+            RegistryErrorKind::TooLarge => "see what lies there: no model that Curbside reads is that large",
+            RegistryErrorKind::Artifact => "look at the server's artifact store, then try again",
+        }
+    }
+}
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.message, self.remedy())
+    }
+}
+
+impl std::error::Error for RegistryError {}

@@ -1,0 +1,30 @@
+//! `MLflow`'s tracking server and model registry, over HTTP and without Python.
+//!
+//! It is apart from publishing because it trusts nobody with a key: what a registry says is a proposal, and becomes an
+//! estimate only after a bundle was opened, golden rides and all, and signed.
+//!
+//! - [`Settings`]: where the server is and who asks. [`process_environment`]: from where that is usually read.
+//! - [`Client`]: the server's calls, one method each; [`Run`], [`LoggedModel`], [`ModelVersion`], [`Metric`],
+//!   [`DatasetInput`], [`Pair`] are what they say. [`Again`]: what may be sent twice.
+//! - [`Artifacts`]: a folder of files at the server's proxy. [`Entry`]: one of them.
+//! - [`RegistryError`]: what went wrong and what to do; it never holds a secret.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a registry is reached over a network, in time"
+)]
+
+mod artifacts;
+mod client;
+mod error;
+mod settings;
+mod transport;
+
+pub use artifacts::{Artifacts, Entry};
+pub use client::{
+    Client, Dataset, DatasetInput, LoggedModel, LoggedModelInfo, Metric, ModelVersion, Pair, Run, RunData, RunInfo,
+};
+pub use error::{RegistryError, RegistryErrorKind};
+pub use settings::{Environment, Settings, TRACKING_URI, process_environment};
+pub use transport::Again;
