@@ -4,6 +4,7 @@ import { showAbout } from "./about.ts";
 import { RideDesk } from "./desk.ts";
 import { element, setText } from "./elements.ts";
 import { codeOf, showNoModel } from "./no-model.ts";
+import { keepPage } from "./offline.ts";
 import { loadModel } from "./weights.ts";
 
 const loading = element("loading", HTMLElement);
@@ -27,6 +28,8 @@ async function start(isRetry: boolean): Promise<void> {
     showAbout(model);
     new RideDesk(model).open();
     focusAfterRetry(element("pu", HTMLElement));
+    // Last: what the rider waits for comes first.
+    void keepPage();
   } catch (error) {
     // The console keeps what the page says, for whoever is asked to help.
     console.warn(`curbside: no model: ${codeOf(error)}: ${String(error)}`);

@@ -1,5 +1,6 @@
 //! From an empty page to an estimator: where the weights are, which keys may sign them, and how long it took.
 
+import wasmPath from "curbside/curbside.wasm";
 import { type Estimator, type Fetch, loadEstimator } from "curbside/slim";
 
 /** A model that is ready, and what it took to get it. */
@@ -57,7 +58,7 @@ export async function loadModel(onStage: (stage: string) => void, isRetry: boole
   const estimator = await loadEstimator({
     manifest,
     trustedKeys: config.trustedKeys,
-    wasm: new URL("./curbside_bg.wasm", import.meta.url),
+    wasm: new URL(wasmPath, import.meta.url),
     fetch: watchedFetch,
   });
   return { estimator, keyid, trustedKeys: config.trustedKeys.length, milliseconds: performance.now() - started };

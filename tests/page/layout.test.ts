@@ -98,8 +98,10 @@ for (const kind of BROWSERS) {
         kinds.map((kind) => `${kind} ${asked.filter((url) => url.endsWith(kind)).length}`),
         kinds.map((kind) => `${kind} 1`),
       );
-      const response = await site.worker.fetch("/curbside_bg.wasm", { method: "HEAD" });
+      const module = new URL(asked.find((url) => url.endsWith("wasm")) ?? "");
+      const response = await site.worker.fetch(module.pathname, { method: "HEAD" });
       assert.equal(response.headers.get("content-type"), "application/wasm");
+      assert.match(response.headers.get("cache-control") ?? "", /immutable/, "its name says its content");
     });
   });
 }

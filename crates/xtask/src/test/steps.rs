@@ -196,7 +196,7 @@ fn native_tests(project: &Project, packages: &[&str]) -> Result<()> {
 
 fn check_types(project: &Project) -> Result<()> {
     let mut failed = Vec::new();
-    for folder in ["pkg", "worker", "www", "tests"] {
+    for folder in ["pkg", "worker", "www", "www/service-worker", "tests"] {
         let checked = command::run(
             node::program(project, "typescript/bin/tsc")?
                 .args(["--noEmit", "--project"])
