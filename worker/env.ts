@@ -1,17 +1,29 @@
-// What wrangler.toml and the machine give the Worker.
+// What wrangler.toml, secrets and the machine give the Worker.
 
-/** Bindings and variables; wrangler.toml explains each. */
+/** Bindings, variables and secrets, none of them certain to be there; wrangler.toml explains each. */
 export interface Env {
-  /** The bucket with manifests and bundles. */
-  readonly WEIGHTS: R2Bucket;
+  /** The bucket with manifests and bundles, where `WEIGHTS_SOURCE` names no other storage. */
+  readonly WEIGHTS?: R2Bucket;
+  /** Empty, `s3://bucket/prefix` or `https://host/prefix`. */
+  readonly WEIGHTS_SOURCE?: string;
+  /** Where the store that speaks S3 is. */
+  readonly S3_ENDPOINT?: string;
+  /** What it calls its region. */
+  readonly S3_REGION?: string;
+  /** A secret. */
+  readonly S3_ACCESS_KEY_ID?: string;
+  /** A secret. */
+  readonly S3_SECRET_ACCESS_KEY?: string;
   /** The model to serve. */
-  readonly MODEL_NAME: string;
+  readonly MODEL_NAME?: string;
   /** Which of the model's manifests to follow. */
-  readonly MODEL_ALIAS: string;
+  readonly MODEL_ALIAS?: string;
   /** Ed25519 public keys whose manifests are believed, base64, separated by spaces. */
-  readonly TRUSTED_KEYS: string;
+  readonly TRUSTED_KEYS?: string;
   /** Seconds after which the manifest is looked at again. */
-  readonly MANIFEST_TTL_SECONDS: number | string;
+  readonly MANIFEST_TTL_SECONDS?: number | string;
+  /** `shipped` or `none`: what serves before any manifest could be had. */
+  readonly FALLBACK?: string;
 }
 
 /** The key of the manifest in the bucket, which is also its path on this Worker. */
@@ -21,5 +33,5 @@ export function manifestKey(env: Env): string {
 
 /** The keys whose manifests are believed. */
 export function trustedKeys(env: Env): string[] {
-  return env.TRUSTED_KEYS.split(/\s+/).filter((key) => key !== "");
+  return (env.TRUSTED_KEYS ?? "").split(/\s+/).filter((key) => key !== "");
 }

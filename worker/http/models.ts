@@ -1,68 +1,77 @@
-// GET /models/...: the bucket's manifests and bundles as they are stored, so that browsers load what the Worker loads.
+// GET /models/...: manifests and bundles as they are stored, from wherever this Worker has its own, so that browsers load what it loads.
 //
-// Only the two shapes of key that publishing makes are looked up; whatever else lies in the bucket stays there.
+// Only the two shapes of key that publishing makes are looked up; whatever else lies in the storage stays there.
 
-import { methodNotAllowed, notFound } from "./errors.ts";
+import { codeOfFault } from "../weights/fault.ts";
+import { isBlobKey, isManifestKey } from "../weights/keys.ts";
+import { dropBody } from "../weights/source.ts";
+import { methodNotAllowed, notFound, refuse } from "./errors.ts";
 import type { Exchange, Route } from "./route.ts";
-
-/** A bundle is named after its digest, so what is at its path never changes. */
-const BLOB = /^\/models\/[A-Za-z0-9][A-Za-z0-9._-]*\/blobs\/[0-9a-f]{64}\.curb$/;
-/** A manifest is replaced by every publication. */
-const MANIFEST = /^\/models\/[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9_-]*\.json$/;
 
 /** `no-transform`: a bundle is gzip as stored and digests speak of those bytes, so no cache may recode it. */
 const IMMUTABLE = "public, max-age=31536000, immutable, no-transform";
-/** May be kept, but is headOnly for each time; the etag makes that cheap. */
+/** May be kept, but is asked for each time; the etag makes that cheap. */
 const REVALIDATE = "no-cache, no-transform";
 
 export const models: Route = {
   methods: ["GET", "HEAD"],
-  async answer({ request, env, pathname }: Exchange): Promise<Response> {
-    const kind = kindOf(pathname);
+  async answer({ request, settings, pathname }: Exchange): Promise<Response> {
+    const key = pathname.slice(1);
+    const kind = kindOf(key);
     if (kind === null) {
       return notFound(pathname);
     }
     if (!models.methods.includes(request.method)) {
       return methodNotAllowed(request.method, models.methods);
     }
-    const key = pathname.slice(1);
-    const headOnly = request.method === "HEAD";
-    const read = headOnly ? null : await env.WEIGHTS.get(key);
-    const object = headOnly ? await env.WEIGHTS.head(key) : read;
-    if (object === null) {
+    if (settings.source === null) {
+      return unreadable("WEIGHTS_SOURCE");
+    }
+    let stored: Response;
+    try {
+      stored = await settings.source.get(key, { headOnly: request.method === "HEAD" });
+    } catch (thrown) {
+      console.error(JSON.stringify({ event: "storage_failed", key, message: String(thrown) }));
+      return unreadable(codeOfFault(thrown));
+    }
+    if (stored.status !== 200) {
       return notFound(pathname);
     }
-    const headers = new Headers({
-      etag: object.httpEtag,
-      "cache-control": kind.cacheControl,
-      "last-modified": object.uploaded.toUTCString(),
-      "x-content-type-options": "nosniff",
-    });
-    if (matches(request.headers.get("if-none-match"), object.httpEtag)) {
-      await read?.body.cancel();
+    const headers = new Headers(stored.headers);
+    headers.set("cache-control", kind.cacheControl);
+    headers.set("x-content-type-options", "nosniff");
+    if (matches(request.headers.get("if-none-match"), headers.get("etag"))) {
+      dropBody(stored);
+      headers.delete("content-length");
       return new Response(null, { status: 304, headers });
     }
     headers.set("content-type", kind.contentType);
-    headers.set("content-length", String(object.size));
-    return new Response(read?.body ?? null, { headers });
+    return new Response(stored.body, { headers });
   },
 };
 
-function kindOf(pathname: string): { contentType: string; cacheControl: string } | null {
-  if (BLOB.test(pathname)) {
+function kindOf(key: string): { contentType: string; cacheControl: string } | null {
+  if (isBlobKey(key)) {
     return { contentType: "application/octet-stream", cacheControl: IMMUTABLE };
   }
-  if (MANIFEST.test(pathname)) {
-    return { contentType: "application/json", cacheControl: REVALIDATE };
-  }
-  return null;
+  return isManifestKey(key) ? { contentType: "application/json", cacheControl: REVALIDATE } : null;
+}
+
+/** What storage did is the operator's, in the log and in /health; a reader only learns that it is not his fault. */
+function unreadable(code: string): Response {
+  const message = "the storage behind this service does not give the object at present; try again shortly, and see /health for the reason";
+  return refuse(502, { code, message }, { "retry-after": "5" });
 }
 
 /** RFC 9110, section 13.1.2: a list of entity tags or `*`, compared weakly. */
-function matches(ifNoneMatch: string | null, etag: string): boolean {
-  if (ifNoneMatch === null) {
+function matches(ifNoneMatch: string | null, etag: string | null): boolean {
+  if (ifNoneMatch === null || etag === null) {
     return false;
   }
-  const tags = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes("*") || tags.includes(etag);
+  const tags = ifNoneMatch.split(",").map((tag) => strong(tag.trim()));
+  return tags.includes("*") || tags.includes(strong(etag));
+}
+
+function strong(tag: string): string {
+  return tag.replace(/^W\//, "");
 }

@@ -1,12 +1,12 @@
 // What a route is given and what it is.
 
-import type { Env } from "../env.ts";
+import type { Settings } from "../settings.ts";
 import type { Weights } from "../weights/weights.ts";
 
 /** One request on its way through a route. */
 export interface Exchange {
   readonly request: Request;
-  readonly env: Env;
+  readonly settings: Settings;
   readonly context: ExecutionContext;
   readonly weights: Weights;
   readonly pathname: string;

@@ -23,11 +23,16 @@ export interface FaultReport {
   readonly at: string;
 }
 
-/** Describes anything thrown; what carries no code of ours is storage that failed. */
+/** The stable code of anything thrown; what carries none of ours is storage that failed. */
+export function codeOfFault(fault: unknown): string {
+  return fault instanceof Error && "code" in fault && typeof fault.code === "string" ? fault.code : "WEIGHTS_UNREACHABLE";
+}
+
+/** Describes anything thrown. */
 export function reportOf(fault: unknown, at: number): FaultReport {
   const known: Record<string, unknown> = fault instanceof Error ? { ...fault } : {};
   return {
-    code: typeof known["code"] === "string" ? known["code"] : "WEIGHTS_UNREACHABLE",
+    code: codeOfFault(fault),
     ...(typeof known["section"] === "string" ? { section: known["section"] } : {}),
     ...(typeof known["offset"] === "number" ? { offset: known["offset"] } : {}),
     message: fault instanceof Error ? fault.message : String(fault),

@@ -112,8 +112,8 @@ export class Weights {
     const manifest = held?.estimator.manifest ?? null;
     return {
       status: held === null ? "no_model" : this.#lastError === null ? "ok" : "stale",
-      model: this.#env.MODEL_NAME,
-      alias: this.#env.MODEL_ALIAS,
+      model: this.#env.MODEL_NAME ?? "",
+      alias: this.#env.MODEL_ALIAS ?? "",
       version: held?.estimator.card.version ?? null,
       sequence: manifest?.sequence ?? null,
       sha256: manifest?.sha256 ?? null,
@@ -170,7 +170,7 @@ export class Weights {
       throw new WeightsFault("TRUSTED_KEYS", message);
     }
     const key = manifestKey(this.#env);
-    const stored = await this.#env.WEIGHTS.head(key);
+    const stored = await this.#env.WEIGHTS!.head(key);
     if (stored === null) {
       const message = `the bucket: expected a manifest at ${key}, found nothing; publish a bundle there`;
       throw new WeightsFault("MANIFEST_MISSING", message);
@@ -180,7 +180,7 @@ export class Weights {
     }
     // The manifest may be replaced between the look and the read: what counts is what was read.
     let etag = stored.etag;
-    const fetch = fetchFrom(this.#env.WEIGHTS, (read, itsEtag) => {
+    const fetch = fetchFrom(this.#env.WEIGHTS!, (read, itsEtag) => {
       etag = read === key ? itsEtag : etag;
     });
     const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);

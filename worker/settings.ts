@@ -1,0 +1,189 @@
+// What the Worker's variables mean, read once an isolate; and what is wrong with them, to be told and not to be guessed over.
+
+import type { Env } from "./env.ts";
+import { httpsSource } from "./weights/https.ts";
+import { r2Source } from "./weights/r2.ts";
+import { s3Source } from "./weights/s3.ts";
+import type { Source } from "./weights/source.ts";
+
+/** A variable that says nothing usable. */
+export interface ConfigurationFault {
+  /** The variable, or what several of them stand for. */
+  readonly code: string;
+  /** What was expected, what was found, what to set. Shows no secret. */
+  readonly message: string;
+}
+
+/** The variables, understood. */
+export interface Settings {
+  readonly model: string;
+  readonly alias: string;
+  readonly trustedKeys: readonly string[];
+  readonly ttlSeconds: number;
+  /** Whether the bundle in the Worker's own script may serve. */
+  readonly usesFallback: boolean;
+  /** Where weights are; null if no variable says so. */
+  readonly source: Source | null;
+  /** Why no manifest can be followed; null if one can. */
+  readonly blocked: ConfigurationFault | null;
+  /** All that is wrong, `blocked` first. */
+  readonly faults: readonly ConfigurationFault[];
+}
+
+const DEFAULT_TTL_SECONDS = 5;
+
+/** Of a model or an alias; docs/publishing.md. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** An alias is a file's name before `.json`, and must not be taken for the history of another. */
+const ALIAS = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+/** Buckets and prefixes go into addresses as they are. */
+const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+/** What can be sent in a header. */
+const SECRET = /^[\x21-\x7e]+$/;
+
+/** Reads the variables; never throws. */
+export function readSettings(env: Env): Settings {
+  const faults: ConfigurationFault[] = [];
+  /** What `read` returns; where it throws a fault, that is kept and `instead` returned. */
+  const attempt = <T>(read: () => T, instead: T): T => {
+    try {
+      return read();
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) {
+        throw thrown;
+      }
+      faults.push({ code: thrown.code, message: thrown.message });
+      return instead;
+    }
+  };
+  // First those without which there is nothing to follow.
+  const source = attempt(() => sourceOf(env), null);
+  const model = attempt(() => matching("MODEL_NAME", env.MODEL_NAME, NAME), null);
+  const alias = attempt(() => matching("MODEL_ALIAS", env.MODEL_ALIAS, ALIAS), null);
+  const trustedKeys = attempt(() => keysOf(env), []);
+  const blocked = faults[0] ?? null;
+  const ttlSeconds = attempt(() => ttlOf(env), DEFAULT_TTL_SECONDS);
+  const usesFallback = attempt(() => usesFallbackOf(env), true);
+  return {
+    model: model ?? String(env.MODEL_NAME ?? ""),
+    alias: alias ?? String(env.MODEL_ALIAS ?? ""),
+    trustedKeys,
+    ttlSeconds,
+    usesFallback,
+    source,
+    blocked,
+    faults,
+  };
+}
+
+/** The key of the manifest in storage, which is also its path on this Worker. */
+export function manifestKey({ model, alias }: Settings): string {
+  return `models/${model}/${alias}.json`;
+}
+
+class Fault extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+  }
+}
+
+function sourceOf(env: Env): Source {
+  const address = (env.WEIGHTS_SOURCE ?? "").trim();
+  const isS3 = address.startsWith("s3://");
+  if (!isS3 && (env.S3_ENDPOINT ?? "") !== "") {
+    const found = address === "" ? "none" : "an address that is not S3";
+    throw new Fault("WEIGHTS_SOURCE", `expected s3://bucket because S3_ENDPOINT is set, found ${found}; set WEIGHTS_SOURCE, or take S3_ENDPOINT away`);
+  }
+  if (address === "") {
+    if (env.WEIGHTS === undefined) {
+      const message = "expected an address or an R2 bucket bound as WEIGHTS, found neither; set WEIGHTS_SOURCE to s3://bucket or https://host/prefix";
+      throw new Fault("WEIGHTS_SOURCE", message);
+    }
+    return r2Source(env.WEIGHTS);
+  }
+  return isS3 ? s3Of(env, address.slice("s3://".length)) : httpsSource(addressOf("WEIGHTS_SOURCE", address));
+}
+
+function s3Of(env: Env, place: string): Source {
+  const trimmed = place.replace(/\/$/, "");
+  if (!BUCKET.test(trimmed)) {
+    throw new Fault("WEIGHTS_SOURCE", "expected s3://bucket or s3://bucket/prefix in letters, digits, dots, hyphens and underscores, found something else");
+  }
+  const [bucket = "", ...folders] = trimmed.split("/");
+  const missing = (["S3_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const).filter((name) => (env[name] ?? "").trim() === "");
+  if (missing.length > 0) {
+    throw new Fault("WEIGHTS_SOURCE", `expected what S3 needs, found no ${missing.join(" and no ")}; set S3_ENDPOINT as a variable, the keys as secrets`);
+  }
+  const endpoint = addressOf("S3_ENDPOINT", (env.S3_ENDPOINT ?? "").trim());
+  if (new URL(endpoint).pathname !== "/") {
+    throw new Fault("WEIGHTS_SOURCE", "S3_ENDPOINT: expected https://host alone, found a path behind it; the bucket belongs into WEIGHTS_SOURCE");
+  }
+  const region = (env.S3_REGION ?? "").trim();
+  return s3Source({
+    endpoint,
+    bucket,
+    prefix: folders.map((folder) => `${folder}/`).join(""),
+    region: region === "" ? undefined : region,
+    accessKeyId: secretOf(env, "S3_ACCESS_KEY_ID"),
+    secretAccessKey: secretOf(env, "S3_SECRET_ACCESS_KEY"),
+  });
+}
+
+function secretOf(env: Env, name: "S3_ACCESS_KEY_ID" | "S3_SECRET_ACCESS_KEY"): string {
+  const secret = (env[name] ?? "").trim();
+  if (!SECRET.test(secret)) {
+    throw new Fault("WEIGHTS_SOURCE", `${name}: expected letters, digits and signs, found something else in it; set it again`);
+  }
+  return secret;
+}
+
+/** An address without credentials and without a slash at its end. Never repeats one that might hold credentials. */
+function addressOf(name: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !["https:", "http:"].includes(url.protocol)) {
+    throw new Fault("WEIGHTS_SOURCE", `${name}: expected https://host, found something else`);
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new Fault("WEIGHTS_SOURCE", `${name}: expected an address without name, password and query, found more; what it names is told to everybody`);
+  }
+  if (url.protocol === "http:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
+    throw new Fault("WEIGHTS_SOURCE", `${name}: expected https://, found http:// to ${url.hostname}; plain HTTP is for this machine's own addresses`);
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+function matching(name: string, found: string | undefined, shape: RegExp): string {
+  if (found !== undefined && shape.test(found)) {
+    return found;
+  }
+  throw new Fault(name, `expected a name as in storage, such as ride-duration or champion, found ${JSON.stringify((found ?? "").slice(0, 80))}`);
+}
+
+function keysOf(env: Env): string[] {
+  const keys = (env.TRUSTED_KEYS ?? "").split(/\s+/).filter((key) => key !== "");
+  if (keys.length === 0) {
+    throw new Fault("TRUSTED_KEYS", "expected at least one Ed25519 public key in base64, found none; set the variable");
+  }
+  return keys;
+}
+
+function ttlOf(env: Env): number {
+  const found = env.MANIFEST_TTL_SECONDS ?? DEFAULT_TTL_SECONDS;
+  const seconds = typeof found === "string" && found.trim() === "" ? NaN : Number(found);
+  if (Number.isFinite(seconds) && seconds > 0) {
+    return seconds;
+  }
+  const message = `expected seconds above 0, found ${JSON.stringify(String(found).slice(0, 40))}; ${DEFAULT_TTL_SECONDS} s are taken`;
+  throw new Fault("MANIFEST_TTL_SECONDS", message);
+}
+
+function usesFallbackOf(env: Env): boolean {
+  const found = env.FALLBACK ?? "shipped";
+  if (found !== "shipped" && found !== "none") {
+    throw new Fault("FALLBACK", `expected shipped or none, found ${JSON.stringify(found.slice(0, 40))}; shipped is taken`);
+  }
+  return found === "shipped";
+}

@@ -1,0 +1,31 @@
+// Objects below an address: a folder behind a web server, a public bucket, another Worker's /models/.
+
+import { WeightsFault } from "./fault.ts";
+import { isManifestKey } from "./keys.ts";
+import { answerOf, dropBody, keptOf, type Source } from "./source.ts";
+
+/** A source that reads `<prefix>/<key>`; the prefix carries no credentials and does not end in a slash. */
+export function httpsSource(prefix: string): Source {
+  return {
+    kind: "https",
+    async get(key, { etag, headOnly = false, afresh = false, signal } = {}) {
+      // As it is stored: bundles are gzip already, and their digests are of these bytes.
+      const headers = new Headers({ "accept-encoding": "identity" });
+      if (etag !== undefined) {
+        headers.set("if-none-match", etag);
+      }
+      // A manifest out of a cache would hide that there is a newer one.
+      const cache = afresh || isManifestKey(key) ? { cache: "no-store" as const } : {};
+      const method = headOnly ? "HEAD" : "GET";
+      const ask = (stop: AbortSignal): Promise<Response> => fetch(`${prefix}/${key}`, { method, headers, signal: stop, ...cache });
+      const response = await answerOf("https", key, signal, ask);
+      const { status } = response;
+      if (status === 200 || status === 304 || status === 404) {
+        return keptOf(response, "https", key);
+      }
+      dropBody(response);
+      const message = `storage (https): expected HTTP status 200 for ${key}, found ${status}; check the address in WEIGHTS_SOURCE and that it is public`;
+      throw new WeightsFault("FETCH_STATUS", message);
+    },
+  };
+}

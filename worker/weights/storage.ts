@@ -1,0 +1,62 @@
+// A source as the package's `fetch`: the package verifies, this only reads, and remembers why it could not.
+
+import type { Fetch } from "curbside";
+
+import { WeightsFault } from "./fault.ts";
+import { isBlobKey, isManifestKey } from "./keys.ts";
+import type { Source } from "./source.ts";
+
+/** Stands for the storage in addresses; `.invalid` (RFC 2606) can never be a host. */
+const ORIGIN = "https://storage.invalid";
+
+/** The address under which a {@link Storage} finds a key. */
+export function addressOf(key: string): string {
+  return `${ORIGIN}/${key}`;
+}
+
+/** One source, read by the package. */
+export class Storage {
+  readonly #source: Source;
+  #fault: WeightsFault | null = null;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** Why the last object could not be read, in more detail than the package can know; null if it could. */
+  get fault(): WeightsFault | null {
+    return this.#fault;
+  }
+
+  /** Reads the source and nothing else, wherever a manifest points. */
+  readonly fetch: Fetch = async (address, { headers = {}, signal } = {}) => {
+    this.#fault = null;
+    try {
+      const key = keyOf(address);
+      const etag = headers["if-none-match"];
+      const response = await this.#source.get(key, { etag, signal, afresh: "cache-control" in headers });
+      if (response.status === 404) {
+        this.#fault = missing(key);
+      }
+      return response;
+    } catch (thrown) {
+      this.#fault = thrown instanceof WeightsFault ? thrown : null;
+      throw thrown;
+    }
+  };
+}
+
+function keyOf(address: string): string {
+  const { origin, pathname } = new URL(address);
+  const key = pathname.slice(1);
+  if (origin === ORIGIN && (isManifestKey(key) || isBlobKey(key))) {
+    return key;
+  }
+  throw new WeightsFault("BLOB_MISSING", "the manifest: expected a bundle beside it under blobs/, found another address; publish it with `curbside publish`");
+}
+
+function missing(key: string): WeightsFault {
+  return isManifestKey(key)
+    ? new WeightsFault("MANIFEST_MISSING", `storage: expected a manifest at ${key}, found nothing; publish a bundle there`)
+    : new WeightsFault("BLOB_MISSING", `storage: expected the bundle that the manifest names at ${key}, found nothing; publish it again`);
+}
