@@ -8,8 +8,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::command;
 use crate::project::Project;
-use crate::{command, system};
+use crate::python::Environment;
 
 /// What LightGBM's `CMakeLists.txt` demands.
 const OLDEST: (u32, u32) = (3, 28);
@@ -38,22 +39,10 @@ pub(crate) fn ensure(project: &Project) -> Result<()> {
 }
 
 fn install(project: &Project) -> Result<()> {
-    let environment = project.tools().join("python");
-    println!("Installing {INSTALLED} into {} ...", environment.display());
-    let create = || command::run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
-    if let Err(error) = create() {
-        if !system::can_install() {
-            return Err(error);
-        }
-        system::install(&["python3-venv"])?;
-        create()?;
-    }
-    command::run(Command::new(environment.join("bin/pip")).args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        INSTALLED,
-    ]))?;
+    let folder = project.tools().join("python");
+    println!("Installing {INSTALLED} into {} ...", folder.display());
+    let environment = Environment::make(project, &folder, "CMake's Python package")?;
+    environment.install(&[INSTALLED])?;
     // Into the tools' own folder, so that the environment's python stays off the search path.
     let link = project.tools().join("bin/cmake");
     fs::create_dir_all(project.tools().join("bin"))?;
@@ -61,7 +50,7 @@ fn install(project: &Project) -> Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
-    link_program(&environment.join("bin/cmake"), &link)
+    link_program(&environment.program("cmake"), &link)
 }
 
 #[cfg(unix)]

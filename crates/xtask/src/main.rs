@@ -16,6 +16,9 @@ mod curbside;
 mod deny;
 mod node;
 mod project;
+mod python;
+mod registry;
+mod server;
 mod system;
 mod test;
 mod tools;
@@ -32,7 +35,11 @@ const USAGE: &str = "\
 Usage: cargo xtask VERB
 
   up [--port N]     set up what is missing, seed local storage, serve the page (port 9696 unless told);
-                    --bundle FILE serves another bundle than the shipped one
+                    --bundle FILE serves another bundle than the shipped one; --weights s3://BUCKET[/PREFIX] or an https address
+                    serves what is published there, with the keys of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  registry          start MLflow (port 5000) and an S3 server (3900) with the buckets curbside-weights and mlflow, until Ctrl-C
+                    (--mlflow-port N, --s3-port N; --home DIR: kept there; --only s3|mlflow;
+                    --direct: clients reach artifacts on S3 themselves, in experiments apart from the others)
   test [STEP ...]   set up what is missing, then run every test, or only the named steps
   check             the quick part of test: format, lints, native tests without training, types
   wasm              build pkg/wasm, the module that all hosts share, and print its size
@@ -70,6 +77,7 @@ fn run() -> Result<()> {
         "up" => up::run(&project, arguments),
         "test" => test::run(&project, arguments),
         "check" => check::run(&project, arguments),
+        "registry" => registry::run(&project, arguments),
         "wasm" => wasm::run(&project, arguments),
         "curbside" => curbside::run(&project, arguments),
         "accuracy" => accuracy::run(&project, arguments),

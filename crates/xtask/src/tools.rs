@@ -13,6 +13,8 @@ pub(crate) struct Tool {
     crate_name: &'static str,
     program: &'static str,
     version: String,
+    /// Instead of the crate's default ones.
+    features: Option<&'static str>,
 }
 
 /// Runs the module's own tests in a browser.
@@ -30,6 +32,11 @@ pub(crate) fn cargo_deny() -> Tool {
     Tool::new("cargo-deny", "cargo-deny", "0.20.2")
 }
 
+/// An S3 server, without the parts that a cluster of one has no use for.
+pub(crate) fn garage() -> Tool {
+    Tool { features: Some("sqlite,bundled-libs"), ..Tool::new("garage", "garage", "2.5.0") }
+}
+
 /// What `wasm-pack test` starts; of the very version in Cargo.lock, or it would fetch one.
 ///
 /// # Errors
@@ -41,7 +48,12 @@ pub(crate) fn wasm_bindgen(project: &Project) -> Result<Tool> {
 
 impl Tool {
     fn new(crate_name: &'static str, program: &'static str, version: &str) -> Self {
-        Self { crate_name, program, version: version.to_owned() }
+        Self { crate_name, program, version: version.to_owned(), features: None }
+    }
+
+    /// What it is called on the search path.
+    pub(crate) fn program(&self) -> &'static str {
+        self.program
     }
 
     /// Installs the program unless the wanted version is on the search path.
@@ -71,6 +83,9 @@ impl Tool {
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        if let Some(features) = self.features {
+            cargo.args(["--no-default-features", "--features", features]);
+        }
         cargo
     }
 
@@ -79,6 +94,28 @@ impl Tool {
             return Ok(false);
         };
         let said = command::quiet_output(Command::new(path).arg("--version")).unwrap_or_default();
-        Ok(said.split_whitespace().any(|word| word == self.version))
+        Ok(names_version(&said, &self.version))
+    }
+}
+
+/// Whether `wasm-pack 0.15.1` or `garage cargo:2.5.0 [features: ...]` names this version.
+fn names_version(said: &str, version: &str) -> bool {
+    said.split_whitespace().any(|word| word.rsplit(':').next() == Some(version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_version;
+
+    #[test]
+    fn a_version_is_found_as_each_program_says_it() {
+        for (said, expected) in [
+            ("wasm-pack 0.15.1\n", true),
+            ("garage cargo:0.15.1 [features: bundled-libs, sqlite]\n", true),
+            ("wasm-pack 0.15.10\n", false),
+            ("", false),
+        ] {
+            assert_eq!(names_version(said, "0.15.1"), expected, "{said:?}");
+        }
     }
 }

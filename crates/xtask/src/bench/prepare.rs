@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 
 use super::plan::{FIVE, Model};
 use crate::project::{Project, is_fresh};
-use crate::{command, node, system, wasm};
+use crate::python::{self, Environment};
+use crate::{command, node, wasm};
 
 /// The rides that models learn from, and the later ones that are scored.
 const MONTHS: [&str; 2] = ["2021-01", "2021-02"];
@@ -117,7 +118,7 @@ pub(super) fn train(project: &Project, prepared: &Prepared, model: &Model) -> Re
                 .args(&prepared.months),
         )?;
         command::run(
-            Command::new(prepared.folder.join("python/bin/python"))
+            Command::new(python::program(&prepared.folder.join("python"), "python"))
                 .args(["-W", "ignore"])
                 .arg(peers.join("python/train.py"))
                 .arg(model.name)
@@ -153,37 +154,25 @@ fn made_from(peers: &Path, columns: &Path, rides: &str) -> Result<String> {
     Ok(all)
 }
 
-fn install_python(project: &Project, environment: &Path) -> Result<()> {
+fn install_python(project: &Project, folder: &Path) -> Result<()> {
     let requirements = project.path("bench/peers/requirements.txt");
-    let stamp = environment.join("installed.txt");
-    if is_fresh(&stamp, &requirements) {
+    let text = fs::read_to_string(&requirements)?;
+    if Environment::is_installed(folder, &text) {
         return Ok(());
     }
-    println!("Installing the Python engines into {} ...", environment.display());
-    let create = || command::run(Command::new("python3").args(["-m", "venv"]).arg(environment));
-    if let Err(error) = create() {
-        if !system::can_install() {
-            return Err(error).context("the comparison needs Python 3.10 or newer with venv: install it");
-        }
-        system::install(&["python3", "python3-venv"])?;
-        create()?;
-    }
-    let pip = |what: &[&str]| {
-        let mut pip = Command::new(environment.join("bin/pip"));
-        command::run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(what))
-    };
-    let text = fs::read_to_string(&requirements)?;
-    if pip(&["-r", &requirements.to_string_lossy()]).is_err() {
+    println!("Installing the Python engines into {} ...", folder.display());
+    let environment = Environment::make(project, folder, "the comparison")?;
+    if environment.install(&["-r", &requirements.to_string_lossy()]).is_err() {
         // One engine that this system has no build of must not keep the others out.
         for line in text.lines().filter(|line| line.contains("==")) {
-            let Err(error) = pip(&[line]) else { continue };
+            let Err(error) = environment.install(&[line]) else { continue };
             if TRAINERS.iter().any(|trainer| line.starts_with(trainer)) {
                 return Err(error).with_context(|| format!("{line} trains the models and cannot be installed"));
             }
             eprintln!("!!! {line} cannot be installed: what needs it is left out of the comparison");
         }
     }
-    Ok(fs::write(stamp, text)?)
+    environment.remember(&text)
 }
 
 fn install_node_peers(project: &Project) {

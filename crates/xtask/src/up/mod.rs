@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use lexopt::prelude::*;
 
 use crate::project::Project;
-use crate::{command, node, wasm};
+use crate::{command, node, server, wasm};
 
 /// The reference service's port, so that its clients work unmodified.
 const DEFAULT_PORT: u16 = 9696;
@@ -28,7 +28,7 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
             other => return Err(other.unexpected().into()),
         }
     }
-    serve::require_free_port(port)?;
+    server::require_free_port(port, "--port")?;
     build(project)?;
     command::run(node::node(project)?.arg("www/build.mjs")).context("the page could not be built")?;
     weights::publish_locally(project, &bundle)?;

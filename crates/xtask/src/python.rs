@@ -1,0 +1,120 @@
+//! Virtual environments of Python, for programs that only come as Python packages: a folder of their own, never the system's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::project::Project;
+use crate::{command, system};
+
+/// The oldest Python that everything installed here runs on.
+const OLDEST: (u32, u32) = (3, 10);
+/// Names that an interpreter goes by: the system's own first, then newer ones that stand beside an old `python3`.
+const INTERPRETERS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
+/// In an environment: the requirements that it was installed from.
+const STAMP: &str = "installed.txt";
+
+/// A folder with an interpreter and packages.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    folder: PathBuf,
+}
+
+impl Environment {
+    /// Makes the environment, or finds it made; `who` needs it, for the message.
+    ///
+    /// # Errors
+    /// When there is no Python that is new enough, or it has no `venv`; says what to install.
+    pub(crate) fn make(project: &Project, folder: &Path, who: &str) -> Result<Self> {
+        let made = create(project, folder).or_else(|error| {
+            if !system::can_install() {
+                return Err(error);
+            }
+            system::install(&["python3", "python3-venv"])?;
+            create(project, folder)
+        });
+        made.with_context(|| {
+            let (major, minor) = OLDEST;
+            format!(
+                "{who} needs Python {major}.{minor} or newer with its venv module: install it and put it on PATH \
+                 (Debian or Ubuntu: sudo apt-get install python3 python3-venv)"
+            )
+        })?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Whether the packages in it are those of the text, by what [`Environment::remember`] wrote.
+    pub(crate) fn is_installed(folder: &Path, requirements: &str) -> bool {
+        fs::read_to_string(folder.join(STAMP)).is_ok_and(|installed| installed == requirements)
+    }
+
+    /// Writes down what has been installed.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn remember(&self, requirements: &str) -> Result<()> {
+        Ok(fs::write(self.folder.join(STAMP), requirements)?)
+    }
+
+    /// Runs `pip install` with these arguments.
+    ///
+    /// # Errors
+    /// When pip fails.
+    pub(crate) fn install(&self, what: &[&str]) -> Result<()> {
+        let mut pip = Command::new(self.program("pip"));
+        command::run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(what))
+    }
+
+    /// A program of the environment.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        program(&self.folder, name)
+    }
+}
+
+/// A program of the environment in a folder, whether it has been made or not.
+pub(crate) fn program(folder: &Path, name: &str) -> PathBuf {
+    folder.join("bin").join(name)
+}
+
+fn create(project: &Project, folder: &Path) -> Result<()> {
+    let interpreter = interpreter(project)?.context("no such Python is on the search path")?;
+    command::run(Command::new(interpreter).args(["-m", "venv"]).arg(folder))
+}
+
+/// The first interpreter on the search path that is new enough.
+fn interpreter(project: &Project) -> Result<Option<PathBuf>> {
+    for name in INTERPRETERS {
+        let Some(path) = project.which(&[name])? else { continue };
+        let said = command::quiet_output(Command::new(&path).arg("--version")).unwrap_or_default();
+        if version(&said).is_some_and(|version| version >= OLDEST) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// Major and minor version from `Python 3.11.7`.
+fn version(said: &str) -> Option<(u32, u32)> {
+    let mut parts = said.trim().strip_prefix("Python ")?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OLDEST, version};
+
+    #[test]
+    fn versions_compare_by_number() {
+        for (said, new_enough) in [
+            ("Python 3.9.18\n", Some(false)),
+            ("Python 3.10.0\n", Some(true)),
+            ("Python 3.13.1\n", Some(true)),
+            ("Python 4.0.0\n", Some(true)),
+            ("", None),
+        ] {
+            assert_eq!(version(said).map(|version| version >= OLDEST), new_enough, "{said:?}");
+        }
+    }
+}
