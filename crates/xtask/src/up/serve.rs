@@ -1,5 +1,6 @@
 //! The Worker on this machine: real workerd under `wrangler dev`, started, waited for, and stopped with its children.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,14 +15,17 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How long it may take to stop when asked.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// Runs the Worker until it ends or the user stops it.
+/// Runs the Worker until it ends or the user stops it; its variables are those of the file, or of `.dev.vars`.
 ///
 /// # Errors
 /// When it cannot be started, does not answer in time, or ends by itself with a failure.
-pub(super) fn run(project: &Project, port: u16) -> Result<()> {
+pub(super) fn run(project: &Project, port: u16, variables: Option<&Path>) -> Result<()> {
     let stop = Stop::listen()?;
     let mut wrangler = node::program(project, "wrangler/bin/wrangler.js")?;
     wrangler.args(["dev", "--inspector-port=0", "--port"]).arg(port.to_string()).stdin(Stdio::null());
+    if let Some(file) = variables {
+        wrangler.arg("--env-file").arg(file);
+    }
     let mut worker = wrangler.spawn().context("wrangler cannot be started")?;
     let outcome = watch(&mut worker, &stop, port);
     end(&mut worker);

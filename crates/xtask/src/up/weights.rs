@@ -17,7 +17,7 @@ const MODEL: &str = "ride-duration";
 const ALIAS: &str = "champion";
 const BINDING: &str = "WEIGHTS";
 /// Where wrangler reads variables that must not be committed.
-const LOCAL_VARIABLES: &str = ".dev.vars";
+pub(super) const LOCAL_VARIABLES: &str = ".dev.vars";
 const TRUSTED_KEYS: &str = "TRUSTED_KEYS";
 
 /// Publishes a bundle into the bucket folder and says which key the Worker may believe; quick when nothing has changed.
@@ -32,6 +32,15 @@ pub(super) fn publish_locally(project: &Project, bundle: &Path) -> Result<()> {
     if !published.unchanged {
         println!("Published {} to {LOCAL_BUCKET}", published.blob_path);
     }
+    trust(&project.path(LOCAL_VARIABLES), &key.public().to_base64())
+}
+
+/// Says which key of this machine a local Worker may believe, whoever has published what it reads.
+///
+/// # Errors
+/// When key or variables cannot be written.
+pub(super) fn trust_local_key(project: &Project) -> Result<()> {
+    let key = SigningKey::load_or_create(&project.path(LOCAL_KEY_FILE))?;
     trust(&project.path(LOCAL_VARIABLES), &key.public().to_base64())
 }
 
