@@ -26,7 +26,17 @@ pub enum PublishErrorKind {
     Random,
     /// A name or an alias is not fit for an object's path.
     Name,
-    /// The object store failed.
+    /// An address is no store's, or cannot be used.
+    StoreUrl,
+    /// The keys of a store are not given.
+    StoreCredentials,
+    /// The store gives no answer.
+    StoreUnreachable,
+    /// The store refuses the keys, or what is asked for by them.
+    StoreDenied,
+    /// The bucket is not there.
+    StoreBucket,
+    /// The object store failed in another way.
     Store,
     /// An object came back from the store with other bytes than were written.
     ReadBack,
@@ -95,6 +105,11 @@ impl PublishError {
             PublishErrorKind::KeyExists => "KEY_EXISTS",
             PublishErrorKind::Random => "KEY_RANDOM",
             PublishErrorKind::Name => "PUBLISH_NAME",
+            PublishErrorKind::StoreUrl => "STORE_URL",
+            PublishErrorKind::StoreCredentials => "STORE_CREDENTIALS",
+            PublishErrorKind::StoreUnreachable => "STORE_UNREACHABLE",
+            PublishErrorKind::StoreDenied => "STORE_DENIED",
+            PublishErrorKind::StoreBucket => "STORE_BUCKET",
             PublishErrorKind::Store => "STORE_FAILED",
             PublishErrorKind::ReadBack => "STORE_READ_BACK",
             PublishErrorKind::ManifestMalformed => "MANIFEST_MALFORMED",
@@ -120,6 +135,16 @@ impl PublishError {
             PublishErrorKind::Name => {
                 "use 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or a digit (--name, --alias)"
             }
+            PublishErrorKind::StoreUrl => "correct the address or the environment (docs/publishing.md)",
+            PublishErrorKind::StoreCredentials => "set it to a key of the store; keys are never arguments",
+            PublishErrorKind::StoreUnreachable => {
+                "is the store up, and is this its endpoint? (AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL; R2_ACCOUNT_ID)"
+            }
+            PublishErrorKind::StoreDenied => {
+                "look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION (R2_ACCESS_KEY_ID, \
+                 R2_SECRET_ACCESS_KEY), at what the key may do in this bucket, and at this machine's clock"
+            }
+            PublishErrorKind::StoreBucket => "correct the bucket's name, or make the bucket",
             PublishErrorKind::Store => "look at the store: is it there, full, or read-only?",
             PublishErrorKind::ReadBack => "nothing was published; look at the store and publish again",
             PublishErrorKind::ManifestMalformed => {

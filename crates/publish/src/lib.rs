@@ -2,13 +2,15 @@
 //!
 //! This is the one place that holds a secret key and the one that writes object storage; whoever only reads (the page,
 //! the Worker) does so in JavaScript, by the same formats. There is no clock and no network in here: the caller says
-//! what time it is, and a store is whatever `object_store` can open, which is a folder as it is compiled now.
+//! what time it is, and a store is whatever `object_store` can open: a folder, and with the feature `s3` a bucket.
 //!
 //! - [`pack`], [`unpack`]: a bundle to its stored object, which is a gzip, and back within a bound. [`BundleFile`]: a file that
 //!   holds either.
 //! - [`SigningKey`], [`PublicKey`]: Ed25519 keys and the file they are kept in.
 //! - [`Manifest`]: which blob an alias stands for. [`Envelope`]: the manifest as it travels, signed.
-//! - [`publish`]: blob, read back, then manifest. [`Publication`], [`Published`]; [`open_folder`] gives it a store.
+//! - [`publish`]: blob, read back, then manifest. [`Publication`], [`Published`].
+//! - [`StoreUrl`], [`StoreSettings`], [`open_store`]: an address, by whose keys, and the store that is there; [`open_folder`] for a
+//!   folder alone. [`store_error`]: what a store answers, in words.
 //! - [`PublishError`]: what went wrong and what to do.
 //!
 //! A folder becomes a bucket in four lines; the second and every later run finds the key, and changes nothing when the
@@ -42,6 +44,7 @@ mod file;
 mod keys;
 mod manifest;
 mod packing;
+mod place;
 mod store;
 
 pub use error::{PublishError, PublishErrorKind};
@@ -49,7 +52,8 @@ pub use file::BundleFile;
 pub use keys::{PublicKey, SigningKey};
 pub use manifest::{Envelope, MAX_SEQUENCE, Manifest, SCHEMA};
 pub use packing::{pack, unpack};
-pub use store::{Publication, Published, open_folder, publish};
+pub use place::{StoreSettings, StoreUrl, open_folder, open_store, store_error};
+pub use store::{Publication, Published, publish};
 
 /// Where a key for this machine alone is kept, from the root of the repository; git ignores the folder.
 pub const LOCAL_KEY_FILE: &str = ".curbside/signing-key.json";

@@ -9,12 +9,10 @@
 //! way leaves at most a blob that nothing names; publishing again finds it. Two publishers at a time are told of each
 //! other as far as that can be seen; a store's conditional writes are not leaned on, because not every store has them.
 
-use std::path::Path as FilePath;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat};
 use curbside::{Estimator, Limits};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 
@@ -22,6 +20,7 @@ use crate::error::{PublishError, PublishErrorKind};
 use crate::file::BundleFile;
 use crate::keys::{PublicKey, SigningKey};
 use crate::manifest::{Envelope, MAX_SEQUENCE, Manifest, SCHEMA};
+use crate::place::store_error;
 use crate::sha256_hex;
 
 /// A manifest is under a kilobyte; more is none.
@@ -62,18 +61,6 @@ pub struct Published {
     pub blob_path: String,
     /// Whether it stood there already, blob and all, signed by this very key: nothing was written.
     pub unchanged: bool,
-}
-
-/// Opens a folder as an object store; makes it if it is not there. What is written is on the disk before it is named.
-///
-/// # Errors
-///
-/// `FILE_WRITE`, `STORE_FAILED`.
-pub fn open_folder(folder: &FilePath) -> Result<LocalFileSystem, PublishError> {
-    std::fs::create_dir_all(folder).map_err(|fault| PublishError::file(PublishErrorKind::FileWrite, folder, &fault))?;
-    let store = LocalFileSystem::new_with_prefix(folder)
-        .map_err(|fault| PublishError::new(PublishErrorKind::Store, format!("{}: {fault}", folder.display())))?;
-    Ok(store.with_fsync(true))
 }
 
 /// Publishes a bundle under an alias: opens it, writes its blob, reads that back, and then writes the signed manifest with
@@ -258,7 +245,7 @@ impl<'a> Shelf<'a> {
 }
 
 fn failed(path: &Path, fault: &object_store::Error) -> PublishError {
-    PublishError::new(PublishErrorKind::Store, format!("{path}: {fault}"))
+    store_error(path.as_ref(), fault)
 }
 
 /// Names become parts of paths and of URLs, so only what needs no escaping in either is let through.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Variables of the environment look like codes and are none.
-const VARIABLES: [&str; 4] = ["CARGO_", "CURBSIDE_", "WRANGLER_", "CLOUDFLARE_"];
+const VARIABLES: [&str; 5] = ["AWS_", "CARGO_", "CURBSIDE_", "WRANGLER_", "CLOUDFLARE_"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()

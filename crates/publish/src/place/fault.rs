@@ -1,0 +1,138 @@
+//! What a store answers, in words: no XML, no counts of retries, no keys, and what to do in each case.
+
+use std::error::Error as _;
+
+use object_store::Error;
+
+use crate::error::{PublishError, PublishErrorKind};
+
+/// The kinds of failure that have remedies of their own.
+#[derive(Debug, PartialEq, Eq)]
+struct Told {
+    kind: PublishErrorKind,
+    found: String,
+}
+
+/// A store's error as ours, under one of the codes `STORE_UNREACHABLE`, `STORE_DENIED`, `STORE_BUCKET` and `STORE_FAILED`; `place` is the
+/// object or the bucket, without keys.
+pub fn store_error(place: &str, fault: &Error) -> PublishError {
+    let told = told(fault);
+    PublishError::new(told.kind, format!("{place}: {}", told.found))
+}
+
+fn told(fault: &Error) -> Told {
+    let new = |kind, found: String| Told { kind, found };
+    if let Some(answer) = Answer::of(fault) {
+        let code = answer.code.as_deref().unwrap_or_default();
+        let kind = match (answer.status, code) {
+            (_, "NoSuchBucket") => PublishErrorKind::StoreBucket,
+            (401 | 403, _)
+            | (
+                _,
+                "AuthorizationHeaderMalformed"
+                | "InvalidAccessKeyId"
+                | "SignatureDoesNotMatch"
+                | "RequestTimeTooSkewed",
+            ) => PublishErrorKind::StoreDenied,
+            _ => PublishErrorKind::Store,
+        };
+        return new(kind, answer.to_string());
+    }
+    match connection_of(fault) {
+        Some(found) => new(PublishErrorKind::StoreUnreachable, found),
+        None => new(PublishErrorKind::Store, innermost(fault)),
+    }
+}
+
+/// What an HTTP store answered with.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    reason: String,
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl Answer {
+    /// `object_store` keeps status and body in its text alone; its wording is pinned by a test below and by those on a real server.
+    fn of(fault: &Error) -> Option<Answer> {
+        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(fault);
+        let mut text = None;
+        while let Some(error) = source {
+            let printed = error.to_string();
+            if printed.starts_with("Server returned non-2xx status code: ") {
+                text = Some(printed);
+                break;
+            }
+            source = error.source();
+        }
+        let text = text?;
+        let rest = text.strip_prefix("Server returned non-2xx status code: ")?;
+        let (status, body) = rest.split_once(": ").unwrap_or((rest, ""));
+        let (number, reason) = status.split_once(' ').unwrap_or((status, ""));
+        Some(Answer {
+            status: number.parse().ok()?,
+            reason: reason.to_owned(),
+            code: element(body, "Code"),
+            message: element(body, "Message"),
+        })
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the store answered {} {}", self.status, self.reason)?;
+        match (&self.code, &self.message) {
+            (Some(code), Some(message)) => write!(f, " ({code}: {message})"),
+            (Some(code), None) => write!(f, " ({code})"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// The text of an XML element of a store's answer, on one line and short. A wrong key's id may be quoted there, a secret never is;
+/// ids are left out all the same.
+fn element(body: &str, name: &str) -> Option<String> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    let words: Vec<&str> =
+        text.split_whitespace().map(|word| if is_key_id(word) { "[key id]" } else { word }).collect();
+    let mut line = words.join(" ").trim_end_matches('.').to_owned();
+    if let Some((end, _)) = line.char_indices().nth(160) {
+        line.truncate(end);
+        line.push_str("...");
+    }
+    Some(line)
+}
+
+/// Ids of access keys as Amazon (`AKIA...`, `ASIA...`) and Garage (`GK...`) make them.
+fn is_key_id(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    word.len() >= 16 && ["AKIA", "ASIA", "GK"].iter().any(|prefix| word.starts_with(prefix))
+}
+
+/// Why there was no answer at all, if that is what happened.
+fn connection_of(fault: &Error) -> Option<String> {
+    let chain = chain(fault);
+    let is_network = chain.iter().any(|text| text.contains("error sending request") || text.contains("HTTP error"));
+    if !is_network {
+        return None;
+    }
+    let why = chain.last()?;
+    Some(format!("no answer from the store ({why})"))
+}
+
+/// The message of the deepest cause, which is the one that says something.
+fn innermost(fault: &Error) -> String {
+    chain(fault).pop().unwrap_or_else(|| fault.to_string())
+}
+
+fn chain(fault: &Error) -> Vec<String> {
+    let mut texts = vec![fault.to_string()];
+    let mut source = fault.source();
+    while let Some(error) = source {
+        texts.push(error.to_string());
+        source = error.source();
+    }
+    texts
+}
