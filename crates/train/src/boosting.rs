@@ -12,6 +12,7 @@ use crate::columns;
 use crate::encoded::{Encoded, Rows};
 use crate::error::{TrainError, TrainErrorKind};
 use crate::folds::FOLDS;
+use crate::importance;
 use crate::lightgbm::{Booster, Dataset};
 use crate::parameters::BoostingParameters;
 use crate::progress::Progress;
@@ -100,7 +101,9 @@ impl<'a> Examples<'a> {
             let (trees, sum) = least.map_or((1, 0.0), |(index, sum)| (index + 1, sum));
             models.parameters.num_iterations = trees;
             let rmse = (sum / rides).sqrt();
-            progress(&Progress::Candidate { parameters: models.parameters.to_string(), trees, rmse });
+            let by_trees = models.squared.iter().map(|sum| (sum / rides).sqrt()).collect();
+            let (parameters, (candidate, _)) = (models.parameters.to_string(), models.place);
+            progress(&Progress::Candidate { candidate, parameters, trees, rmse, by_trees });
             if best.as_ref().is_none_or(|(least, _)| rmse < *least) {
                 best = Some((rmse, models));
             }
@@ -132,10 +135,11 @@ impl<'a> Examples<'a> {
         let train = Rc::new(self.dataset(encoded, inside, Some(parameters.without_distance_weight), &text, None)?);
         let valid = Rc::new(self.dataset(encoded, outside, None, &text, Some(&train))?);
         let mut booster = Booster::new(&train, Some(&valid), self.names.len(), &text)?;
-        let mut grows = true;
+        let (mut grows, mut curve) = (true, Vec::with_capacity(models.squared.len()));
         for (trees, sum) in models.squared.iter_mut().enumerate() {
             grows = grows && booster.update()?;
             let mean = booster.validation_metric()?;
+            curve.push(mean.sqrt());
             *sum += mean * count(outside.len());
             if (trees + 1) % NEWS == 0 {
                 let (candidate, candidates) = models.place;
@@ -143,6 +147,7 @@ impl<'a> Examples<'a> {
                 progress(&Progress::Fold { candidate, candidates, fold, folds: FOLDS, trees, rmse });
             }
         }
+        progress(&Progress::FoldGrown { candidate: models.place.0, fold: fold + 1, rmse: curve });
         models.boosters.push(booster);
         Ok(())
     }
@@ -166,6 +171,7 @@ impl<'a> Examples<'a> {
                 progress(&Progress::Final { trees: tree, of: parameters.num_iterations });
             }
         }
+        progress(&Progress::Gains(importance::gains(self.names, &booster.gains()?)));
         model_of(&booster, self.names)
     }
 

@@ -87,6 +87,8 @@ pub struct TrainConfig {
     pub coverage: f64,
     /// Where the bundle is to be written: it stands in the card's command, without its folder's parents.
     pub out: PathBuf,
+    /// The `MLflow` run that this belongs to, for the card; `None` where there is none. Nothing else in the bundle depends on it.
+    pub mlflow_run: Option<String>,
 }
 
 impl TrainConfig {
@@ -102,6 +104,7 @@ impl TrainConfig {
             algorithm: Algorithm::boosting(),
             coverage: COVERAGE,
             out,
+            mlflow_run: None,
         }
     }
 

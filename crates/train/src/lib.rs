@@ -7,7 +7,7 @@
 //! In reading order:
 //!
 //! - [`train`]: the one way in. [`TrainConfig`]: what to train on what. [`Algorithm`], [`BoostingParameters`], [`ZoneSource`].
-//! - [`Progress`]: what it says meanwhile.
+//! - [`Progress`]: what it says meanwhile. [`Gain`], [`importance_svg`]: what a column of the model is worth, and a picture of it.
 //! - [`PackedBundle`]: what comes out, and how it is written.
 //! - [`TrainError`]: why nothing comes out.
 //!
@@ -27,6 +27,7 @@ mod distance;
 mod encoded;
 mod error;
 mod folds;
+mod importance;
 mod interval;
 mod lightgbm;
 mod linear;
@@ -38,6 +39,7 @@ mod statistics;
 pub use config::{Algorithm, TrainConfig, ZoneSource};
 pub use curbside_evaluate::PackedBundle;
 pub use error::{TrainError, TrainErrorKind};
+pub use importance::{Gain, importance_svg};
 pub use parameters::BoostingParameters;
 pub use pipeline::train;
 pub use progress::Progress;

@@ -239,6 +239,25 @@ impl Booster {
         Ok(predictions)
     }
 
+    /// What each column's splits gained in all, in the order of the columns: the drop of the squared error that they brought.
+    ///
+    /// # Errors
+    ///
+    /// [`LightGbmError`], in LightGBM's words.
+    pub(crate) fn gains(&self) -> Result<Vec<f64>, LightGbmError> {
+        let mut gains = vec![0.0; self.columns];
+        // SAFETY: the handle is live; the dataset had `columns` columns, so LightGBM writes as many doubles; 0 trees is all.
+        check(unsafe {
+            sys::LGBM_BoosterFeatureImportance(
+                self.handle,
+                0,
+                element(sys::C_API_FEATURE_IMPORTANCE_GAIN)?,
+                gains.as_mut_ptr(),
+            )
+        })?;
+        Ok(gains)
+    }
+
     /// The model in LightGBM's text format.
     ///
     /// # Errors
@@ -335,6 +354,21 @@ mod tests {
     #[test]
     fn two_runs_give_the_same_text() {
         assert_eq!(trained(PARAMETERS).to_text().unwrap(), trained(PARAMETERS).to_text().unwrap());
+    }
+
+    #[test]
+    fn gains_are_those_of_the_model_s_text() {
+        let booster = trained(&format!("{PARAMETERS} categorical_feature=0"));
+        let (gains, text) = (booster.gains().unwrap(), booster.to_text().unwrap());
+        // The text lists them in whole numbers.
+        let listed: Vec<f64> = ["\nzone=", "\nmiles="]
+            .iter()
+            .map(|name| text.split(name).nth(1).unwrap().lines().next().unwrap().parse().unwrap())
+            .collect();
+        assert!(gains.iter().all(|gain| *gain > 0.0), "{gains:?}");
+        for (gain, listed) in gains.iter().zip(listed) {
+            assert!((gain - listed).abs() < 1.0, "{gains:?}, {listed} in the text");
+        }
     }
 
     #[test]

@@ -215,6 +215,7 @@ fn assemble(config: &TrainConfig, rides: &Rides, zones: Zones, trained_on: Vec<M
             created,
             algorithm: fitted.algorithm.clone(),
             command: config.command(),
+            mlflow_run: config.mlflow_run.clone(),
             trained_on,
             folds: fitted.folds,
             folds_without_distance: fitted.folds_without_distance,

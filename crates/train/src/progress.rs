@@ -4,6 +4,8 @@ use std::fmt;
 
 use curbside::bundle::{Metrics, Month};
 
+use crate::importance::Gain;
+
 /// One piece of news. Prints as one line, or a few.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Progress {
@@ -24,15 +26,30 @@ pub enum Progress {
         /// Root mean squared error on the days left out, before clipping.
         rmse: f64,
     },
+    /// A fold of a candidate is grown: nothing to show, something to keep.
+    FoldGrown {
+        /// Number of the candidate, from 1.
+        candidate: usize,
+        /// Number of the fold, from 1.
+        fold: usize,
+        /// Root mean squared error on the days left out, in minutes and before clipping, with 1, 2, 3 ... trees.
+        rmse: Vec<f64>,
+    },
     /// A candidate is through all folds.
     Candidate {
+        /// Its number, from 1.
+        candidate: usize,
         /// Its parameters, as LightGBM takes them.
         parameters: String,
         /// The number of trees with the least error on days left out.
         trees: usize,
         /// That error in minutes, before clipping.
         rmse: f64,
+        /// The error of all folds with 1, 2, 3 ... trees.
+        by_trees: Vec<f64>,
     },
+    /// What each column of the final model's trees gained: nothing to show, something to keep.
+    Gains(Vec<Gain>),
     /// The final model grows on all training days.
     Final {
         /// Trees so far.
@@ -63,9 +80,14 @@ impl fmt::Display for Progress {
                 f,
                 "fold {fold}/{folds}, candidate {candidate}/{candidates}: {trees} trees, {rmse:.3} min on days left out"
             ),
-            Progress::Candidate { parameters, trees, rmse } => {
+            Progress::FoldGrown { candidate, fold, rmse } => {
+                let last = rmse.last().copied().unwrap_or(f64::NAN);
+                write!(f, "fold {fold}, candidate {candidate}: {last:.3} min with all {} trees", rmse.len())
+            }
+            Progress::Candidate { parameters, trees, rmse, .. } => {
                 write!(f, "{rmse:.4} min with {trees} trees: {parameters}")
             }
+            Progress::Gains(gains) => write!(f, "gains of {} columns", gains.len()),
             Progress::Final { trees, of } => write!(f, "final model: {trees} of {of} trees"),
             Progress::Measured { what, metrics } => write!(
                 f,

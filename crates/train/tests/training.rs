@@ -12,7 +12,8 @@ use curbside_evaluate::EvaluateErrorKind;
 use curbside_tlc::simulate::{SimulationConfig, simulate, write_parquet};
 use curbside_tlc::{Taxi, TlcErrorKind, data_dir, zones};
 use curbside_train::{
-    Algorithm, BoostingParameters, PackedBundle, Progress, TrainConfig, TrainErrorKind, ZoneSource, train,
+    Algorithm, BoostingParameters, PackedBundle, Progress, TrainConfig, TrainErrorKind, ZoneSource, importance_svg,
+    train,
 };
 
 fn simulated(folder: &Path, month: &str, seed: u64, rides: u32) -> PathBuf {
@@ -70,6 +71,45 @@ fn a_simulated_city_is_learnt_and_the_card_says_how() {
     assert_eq!(said(|progress| matches!(progress, Progress::Candidate { .. })), 2);
     assert_eq!(said(|progress| matches!(progress, Progress::Month(_))), 2);
     assert!(!trained.bundle.golden.is_empty() && trained.bundle.pairs.len() > 100);
+}
+
+#[test]
+fn what_a_record_wants_is_told_for_every_tree_and_every_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    let (mut folds, mut candidates, mut gains) = (Vec::new(), Vec::new(), Vec::new());
+    let trained = train(&config, &mut |progress| match progress {
+        Progress::FoldGrown { candidate, fold, rmse } => folds.push((*candidate, *fold, rmse.clone())),
+        Progress::Candidate { candidate, trees, rmse, by_trees, .. } => {
+            candidates.push((*candidate, *trees, *rmse, by_trees.clone()));
+        }
+        Progress::Gains(told) => gains.clone_from(told),
+        _ => (),
+    })
+    .unwrap();
+    // Each fold is grown with each candidate, to the last tree.
+    assert_eq!(folds.len(), 2 * 5);
+    assert!(folds.iter().all(|(.., rmse)| rmse.len() == 40 && rmse.iter().all(|rmse| *rmse > 0.0)));
+    for (candidate, trees, rmse, by_trees) in &candidates {
+        let fewest = by_trees.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!((by_trees[trees - 1] - rmse).abs() < 1e-12 && (fewest - rmse).abs() < 1e-12, "candidate {candidate}");
+        // The whole lies between the best and the worst fold.
+        let last: Vec<f64> = folds.iter().filter(|fold| fold.0 == *candidate).map(|fold| fold.2[39]).collect();
+        let (low, high) =
+            (last.iter().copied().fold(f64::INFINITY, f64::min), last.iter().copied().fold(0.0, f64::max));
+        assert!(low < by_trees[39] && by_trees[39] < high, "{low} {} {high}", by_trees[39]);
+    }
+    // The columns that the trees read, the most useful first, and of a city the distance is it.
+    assert!(gains.windows(2).all(|pair| pair[0].gain >= pair[1].gain), "{gains:?}");
+    assert!(gains[0].column.contains("distance"), "{gains:?}");
+    assert!(importance_svg("simulated", &gains).unwrap().contains(&gains[0].column));
+
+    // A run's id changes the card and nothing else.
+    let tracked = run(&TrainConfig { mlflow_run: Some("0123456789abcdef".to_owned()), ..config });
+    assert_eq!(tracked.bundle.card.mlflow_run.as_deref(), Some("0123456789abcdef"));
+    let mut without = tracked.bundle;
+    without.card.mlflow_run = None;
+    assert!(without == trained.bundle);
 }
 
 #[test]

@@ -100,6 +100,9 @@ impl News {
     }
 
     fn show(&mut self, progress: &Progress) {
+        if matches!(progress, Progress::FoldGrown { .. } | Progress::Gains(_)) {
+            return;
+        }
         let passes = matches!(progress, Progress::Fold { .. } | Progress::Final { .. });
         if !passes {
             self.output.progress(&format!("{}{progress}", if self.passing { "\r\x1b[2K" } else { "" }));
