@@ -8,7 +8,7 @@ import { __wbg_reset_state, initSync } from "../wasm/curbside.js";
 import { EngineError } from "./errors.js";
 import { reason, refusal } from "./refusal.js";
 
-/** @import { Status, WasmSource } from "../index.js" */
+/** @import { WasmSource } from "../index.js" */
 
 export class Engine {
   #memory;
@@ -32,9 +32,9 @@ export class Engine {
     return this.#memory;
   }
 
-  /** @returns {Status} */
-  get status() {
-    return { generation: this.#generation, lastTrap: this.#lastTrap };
+  /** What the last trap said; null if there was none. */
+  get lastTrap() {
+    return this.#lastTrap;
   }
 
   /**

@@ -45,32 +45,58 @@ const FIELDS = [
   ["url", "a text", isText],
   ["created_at", "a text", isText],
   ["mlflow_run", "a text or null", isTextOrNull],
+  // Publishers before it did not say.
+  ["mlflow_model", "a text or null", (value) => value === undefined || isTextOrNull(value)],
   ["mlflow_model_version", "a text or null", isTextOrNull],
   ["metrics", "rmse, mae, bias and rides, or null", isMetricsOrNull],
   ["previous", "64 lower-case hexadecimal digits or null", (value) => value === null || isDigest(value)],
 ];
 
 /**
+ * A manifest that a trusted key signed.
+ * @typedef {object} Signed
+ * @property {Manifest} manifest
+ * @property {string} keyid
+ * @property {Uint8Array<ArrayBuffer>} envelope as it came
+ * @property {string | null} etag
+ */
+
+/**
  * Fetches a manifest, and believes it only if a trusted key signed it.
  * @param {string} url absolute
  * @param {TrustedKeys} trusted
  * @param {Fetching} how
- * @returns {Promise<Manifest>}
+ * @param {string | null} [known] etag of the one at hand
+ * @returns {Promise<Signed | null>} null: the one at hand is still the same
  */
-export async function fetchManifest(url, trusted, how) {
-  const { bytes, kind } = await download("manifest", url, MAX_ENVELOPE_BYTES, how);
+export async function fetchManifest(url, trusted, how, known) {
+  const found = await download("manifest", url, MAX_ENVELOPE_BYTES, how, known);
+  if (found === null) return null;
+  const { bytes, kind, etag } = found;
   if (bytes.length > MAX_ENVELOPE_BYTES) {
     throw malformed(url, `expected at most ${MAX_ENVELOPE_BYTES} bytes, found more (${kind})`);
   }
-  const json = parse(bytes);
+  return { ...(await readSigned(bytes, kind, trusted, url)), etag };
+}
+
+/**
+ * Reads an envelope, and believes it only if a trusted key signed it.
+ * @param {Uint8Array<ArrayBuffer>} envelope
+ * @param {string} kind what it was called where it came from
+ * @param {TrustedKeys} trusted
+ * @param {string} url for messages
+ * @returns {Promise<Signed>}
+ */
+export async function readSigned(envelope, kind, trusted, url) {
+  const json = parse(envelope);
   if (json instanceof Error) {
-    const found = bytes.length === 0 ? "an empty body" : `${bytes.length} bytes of another kind (${kind}; ${reason(json)})`;
+    const found = envelope.length === 0 ? "an empty body" : `${envelope.length} bytes of another kind (${kind}; ${reason(json)})`;
     throw malformed(url, `expected the JSON that \`curbside publish\` writes, found ${found}`);
   }
-  const envelope = readEnvelope(json);
-  if (typeof envelope === "string") throw malformed(url, `${envelope}, found none`);
-  await verify(envelope, trusted, url);
-  return readManifest(parse(envelope.payload), url);
+  const read = readEnvelope(json);
+  if (typeof read === "string") throw malformed(url, `${read}, found none`);
+  await verify(read, trusted, url);
+  return { manifest: readManifest(parse(read.payload), url), keyid: read.keyid, envelope, etag: null };
 }
 
 /**

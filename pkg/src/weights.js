@@ -1,58 +1,42 @@
-// Weights from where they are stored to bytes that may be opened: fetched, compared with what was promised, inflated.
+// Weights from where they are stored to an opened bundle: fetched, compared with what was promised, inflated, opened.
 
 import { bodyDigest, bodyOffset } from "../wasm/curbside.js";
+import { OpenBundle } from "./bundle.js";
 import { hex, sha256 } from "./digest.js";
 import { download } from "./download.js";
 import { BundleError, WeightsError } from "./errors.js";
 import { MAX_BUNDLE_BYTES, inflate } from "./inflate.js";
-import { fetchManifest, isDigest } from "./manifest.js";
-import { readTrustedKeys } from "./signature.js";
 
 /**
- * @import { LoadOptions, Manifest } from "../index.js"
  * @import { Engine } from "./engine.js"
  * @import { Fetching } from "./download.js"
  */
 
 /**
- * Inflated bytes, and the manifest that named them, if one did.
- * @typedef {object} Weights
- * @property {Uint8Array<ArrayBuffer>} bytes
- * @property {Manifest | null} manifest
- */
-
-/**
- * @param {LoadOptions} options
- * @param {Fetching} how
- * @returns {Promise<Weights>}
- */
-export async function fetchWeights(options, how) {
-  if ("bytes" in options) {
-    // A copy: they are kept, and the caller's may change.
-    return { bytes: await inflate(new Uint8Array(options.bytes), null), manifest: null };
-  }
-  if ("url" in options) {
-    const { sha256: expected } = options;
-    if (!isDigest(expected)) {
-      throw new WeightsError("OPTIONS", "sha256: expected 64 lower-case hexadecimal digits beside `url`, found none; or load by a signed manifest");
-    }
-    return { bytes: await fetchBlob(absolute(options.url), expected, null, how), manifest: null };
-  }
-  const url = absolute(options.manifest);
-  const trusted = await readTrustedKeys(options.trustedKeys);
-  const manifest = await fetchManifest(url, trusted, how);
-  const { sha256: digest, bytes: length } = manifest;
-  return { bytes: await fetchBlob(absolute(manifest.url, url), digest, length, how), manifest };
-}
-
-/**
- * @param {string} url
+ * Fetches the stored bytes of a bundle, and compares them with what was promised.
+ * @param {string} url absolute
  * @param {string} digest of the stored bytes
  * @param {number | null} length of the stored bytes, where it is known
  * @param {Fetching} how
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-async function fetchBlob(url, digest, length, how) {
-  const { bytes, kind } = await download("weights", url, length ?? MAX_BUNDLE_BYTES, how);
+export async function fetchStored(url, digest, length, how) {
+  // Nothing was said to be known, so something comes.
+  const { bytes, kind } = /** @type {import("./download.js").Download} */ (await download("weights", url, length ?? MAX_BUNDLE_BYTES, how));
+  await checkStored(bytes, digest, length, url, kind);
+  how.signal?.throwIfAborted();
+  return bytes;
+}
+
+/**
+ * Throws unless stored bytes are what was promised.
+ * @param {Uint8Array<ArrayBuffer>} bytes the whole of them, or more than there may be
+ * @param {string} digest
+ * @param {number | null} length
+ * @param {string} url for messages
+ * @param {string} kind what they were called where they came from, for messages
+ */
+export async function checkStored(bytes, digest, length, url, kind) {
   const more = bytes.length > (length ?? MAX_BUNDLE_BYTES);
   if (length !== null && bytes.length !== length) {
     const message = `weights at ${url}: expected ${length} bytes, found ${more ? "more" : bytes.length} (${kind}); publish them again, or correct the URL`;
@@ -62,13 +46,54 @@ async function fetchBlob(url, digest, length, how) {
     const message = `weights at ${url}: expected at most ${MAX_BUNDLE_BYTES} bytes, found more (${kind}); publish a smaller model, or correct the URL`;
     throw new WeightsError("BLOB_TOO_LARGE", message, { url });
   }
-  const found = hex(await sha256(bytes));
+  const found = await storedDigest(bytes);
   if (found !== digest) {
     const message = `weights at ${url}: expected SHA-256 ${digest}, found ${found} (${bytes.length} bytes, ${kind}); do not use them, and publish them again`;
     throw new WeightsError("BLOB_DIGEST", message, { url });
   }
-  how.signal?.throwIfAborted();
-  return inflate(bytes, url);
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} stored
+ * @returns {Promise<string>} as a manifest names it
+ */
+export async function storedDigest(stored) {
+  return hex(await sha256(stored));
+}
+
+/**
+ * Opens stored bytes. Each step is short but for the last, and between them others may have their turn.
+ * @param {Engine} engine
+ * @param {Uint8Array<ArrayBuffer>} stored
+ * @param {string | null} url for messages
+ * @param {() => Promise<void> | undefined | void} turn awaited between the steps
+ * @returns {Promise<OpenBundle>}
+ */
+export async function open(engine, stored, url, turn) {
+  const bytes = await inflate(stored, url);
+  await turn();
+  await checkBody(engine, bytes);
+  await turn();
+  return new OpenBundle(engine, bytes);
+}
+
+/** The codes of what may be a copy's fault. */
+const DAMAGE = ["BLOB_LENGTH", "BLOB_DIGEST", "MANIFEST_MALFORMED", "MANIFEST_SIGNATURE"];
+
+/**
+ * Fetches, and once more past every copy on the way if one may have been damaged.
+ * @template T
+ * @param {Fetching} how
+ * @param {(how: Fetching) => Promise<T>} fetchBy
+ * @returns {Promise<T>}
+ */
+export async function pastDamage(how, fetchBy) {
+  try {
+    return await fetchBy(how);
+  } catch (thrown) {
+    if (!(thrown instanceof WeightsError && DAMAGE.includes(thrown.code))) throw thrown;
+    return fetchBy({ ...how, copies: "none" });
+  }
 }
 
 /**
@@ -76,7 +101,7 @@ async function fetchBlob(url, digest, length, how) {
  * @param {Engine} engine
  * @param {Uint8Array<ArrayBuffer>} bytes inflated
  */
-export async function checkBody(engine, bytes) {
+async function checkBody(engine, bytes) {
   const { expected, offset } = engine.run(() => ({ expected: hex(bodyDigest(bytes)), offset: bodyOffset() }));
   const found = hex(await sha256(bytes.subarray(offset)));
   if (found === expected) return;
@@ -88,7 +113,7 @@ export async function checkBody(engine, bytes) {
  * @param {string | URL} url
  * @param {string | undefined} [base] the page's, where there is one
  */
-function absolute(url, base = globalThis.location?.href) {
+export function absolute(url, base = globalThis.location?.href) {
   if (URL.canParse(String(url), base)) return new URL(url, base).href;
   throw new WeightsError(
     "OPTIONS",
