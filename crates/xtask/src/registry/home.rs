@@ -58,6 +58,16 @@ impl Home {
         Ok(Self { folder, keys })
     }
 
+    /// Names the key that clients of the S3 server sign with.
+    pub(crate) fn access_key(&self) -> &str {
+        &self.keys.access
+    }
+
+    /// That key's secret.
+    pub(crate) fn secret_key(&self) -> &str {
+        &self.keys.secret
+    }
+
     /// A path in the folder.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.folder.join(relative)

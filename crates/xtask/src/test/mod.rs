@@ -4,6 +4,7 @@
 //! A step that finds nothing to run has failed: silence must never look like success.
 
 mod counts;
+mod registry;
 pub(crate) mod steps;
 
 use std::time::{Duration, Instant};
@@ -76,6 +77,9 @@ fn set_up(project: &Project, chosen: &[&Step]) -> Result<()> {
         tools::wasm_bindgen(project)?.ensure(project)?;
         tools::wasm_pack().ensure(project)?;
         tools::geckodriver().ensure(project)?;
+    }
+    if chosen.iter().any(|step| step.uses_servers) {
+        registry::ensure(project)?;
     }
     println!("--- ready after {}", seconds(started.elapsed()));
     Ok(())

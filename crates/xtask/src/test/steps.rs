@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::counts;
+use super::{counts, registry};
 use crate::project::Project;
 use crate::{command, node, system, wasm};
 
@@ -23,12 +23,22 @@ pub(crate) struct Step {
     pub(crate) uses_system: bool,
     /// Whether it uses wasm-pack and its company.
     pub(crate) uses_wasm_pack: bool,
+    /// Whether it uses MLflow and an S3 server.
+    pub(crate) uses_servers: bool,
     /// Does it.
     pub(crate) run: fn(&Project) -> Result<()>,
 }
 
 /// A step without needs; the others name what differs.
-const PLAIN: Step = Step { name: "", what: "", needs: &[], uses_system: false, uses_wasm_pack: false, run: |_| Ok(()) };
+const PLAIN: Step = Step {
+    name: "",
+    what: "",
+    needs: &[],
+    uses_system: false,
+    uses_wasm_pack: false,
+    uses_servers: false,
+    run: |_| Ok(()),
+};
 
 /// Every step of `cargo xtask test`.
 pub(crate) const STEPS: &[Step] = &[
@@ -70,7 +80,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "worker",
         what: "the Worker in real workerd",
         needs: &["wasm"],
-        run: |project| node_tests(project, "tests/worker"),
+        run: |project| node_tests(project, "tests/worker", &[]),
         ..PLAIN
     },
     Step {
@@ -78,7 +88,7 @@ pub(crate) const STEPS: &[Step] = &[
         what: "the page in real Chromium and Firefox",
         needs: &["wasm"],
         uses_system: true,
-        run: |project| node_tests(project, "tests/page"),
+        run: |project| node_tests(project, "tests/page", &[]),
         ..PLAIN
     },
     Step {
@@ -86,7 +96,7 @@ pub(crate) const STEPS: &[Step] = &[
         what: "the packed npm tarball in Node, workerd, Chromium and Firefox",
         needs: &["wasm"],
         uses_system: true,
-        run: |project| node_tests(project, "tests/package"),
+        run: |project| node_tests(project, "tests/package", &[]),
         ..PLAIN
     },
     Step {
@@ -94,7 +104,16 @@ pub(crate) const STEPS: &[Step] = &[
         what: "the ledger's bits in Node, workerd, Chromium and Firefox",
         needs: &["wasm"],
         uses_system: true,
-        run: |project| node_tests(project, "tests/parity"),
+        run: |project| node_tests(project, "tests/parity", &[]),
+        ..PLAIN
+    },
+    Step {
+        name: "registry",
+        what: "tracking, publishing and the swap at the edge, against real MLflow and a real S3 server",
+        needs: &["wasm"],
+        uses_system: true,
+        uses_servers: true,
+        run: |project| registry::run(project, |environment| node_tests(project, "tests/registry", environment)),
         ..PLAIN
     },
 ];
@@ -230,10 +249,11 @@ fn wasm_pack_test(project: &Project, browser: Browser) -> Result<()> {
     counts::require_tests(&command::run_and_keep(&mut wasm_pack)?)
 }
 
-fn node_tests(project: &Project, folder: &str) -> Result<()> {
+fn node_tests(project: &Project, folder: &str, environment: &[(String, PathBuf)]) -> Result<()> {
     let files = test_files(project, folder)?;
     let mut node = node::node(project)?;
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=300000"]).args(files);
+    registry::set(&mut node, environment);
     if let Ok(found) = system::find(project) {
         node.env("CURBSIDE_CHROMIUM", found.chromium).env("CURBSIDE_FIREFOX", found.firefox);
     }
