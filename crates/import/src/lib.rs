@@ -5,7 +5,7 @@
 //!
 //! - [`read`]: a file of any format, told by its content. [`Options`]: what to read differently. [`Imported`]: what it says.
 //! - [`bind`]: the model's columns as expressions over a ride, by [`KNOWN`] names or by a notation; [`BindError`].
-//! - [`data_of`]: the model's file in an MLflow folder, as its [`MLMODEL`] says.
+//! - [`MlModel`]: the model's file in an MLflow folder, as its [`MLMODEL`] says, and where the model comes from.
 //! - [`lightgbm`]: LightGBM's text format by itself, as training needs it.
 //! - [`ImportError`]: what in the file is not understood, where, and what to do.
 
@@ -29,4 +29,4 @@ mod xgboost;
 pub use columns::{BindError, KNOWN, bind};
 pub use error::ImportError;
 pub use formats::{Imported, LARGEST_FILE, Options, read};
-pub use mlflow::{MLMODEL, data_of};
+pub use mlflow::{MLMODEL, MlModel};

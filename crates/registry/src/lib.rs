@@ -7,6 +7,7 @@
 //! - [`Client`]: the server's calls, one method each; [`Run`], [`LoggedModel`], [`ModelVersion`], [`Metric`],
 //!   [`DatasetInput`], [`Pair`] are what they say. [`Again`]: what may be sent twice.
 //! - [`Artifacts`]: a folder of files at the server's proxy. [`Entry`]: one of them.
+//! - [`layout`]: the files of a logged bundle, which Python reads too.
 //! - [`RegistryError`]: what went wrong and what to do; it never holds a secret.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 #![allow(
@@ -18,6 +19,7 @@
 mod artifacts;
 mod client;
 mod error;
+pub mod layout;
 mod settings;
 mod transport;
 

@@ -128,11 +128,8 @@ fn mlmodel(about: &About<'_>, sha256: &str, model_size: usize, flavor: Yaml) -> 
         ("serving_input_path", Yaml::text(SERVING_EXAMPLE_FILE)),
         ("type", Yaml::text("dataframe")),
     ];
-    let signature = [
-        ("inputs", Yaml::text(SIGNATURE_INPUTS)),
-        ("outputs", Yaml::text(SIGNATURE_OUTPUTS)),
-        ("params", Yaml::Null),
-    ];
+    let signature =
+        [("inputs", Yaml::text(SIGNATURE_INPUTS)), ("outputs", Yaml::text(SIGNATURE_OUTPUTS)), ("params", Yaml::Null)];
     // MLflow 3 repeats the model's id here. Without one, half of the digest is as unique as a random number.
     let uuid = about.model_id.unwrap_or(&sha256[..32]);
     let mut keys = Vec::new();

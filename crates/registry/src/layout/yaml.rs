@@ -89,7 +89,8 @@ mod tests {
         let list = Yaml::List(vec![Yaml::text("-r x"), Yaml::map([("pip", Yaml::List(vec![Yaml::text("a==1")]))])]);
         let inner = Yaml::map([("no", Yaml::text("null")), ("n", Yaml::number(3_usize)), ("none", Yaml::Null)]);
         let found = Yaml::map([("outer", inner), ("list", list)]).to_string();
-        let expected = "outer:\n  no: \"null\"\n  n: 3\n  none: null\nlist:\n  - \"-r x\"\n  -\n    pip:\n      - \"a==1\"\n";
+        let expected =
+            "outer:\n  no: \"null\"\n  n: 3\n  none: null\nlist:\n  - \"-r x\"\n  -\n    pip:\n      - \"a==1\"\n";
         assert_eq!(found, expected);
     }
 
