@@ -1,21 +1,19 @@
 //! What the rider's device was given: the model's card, and how its weights were verified.
 
-import type { Card, Estimator, IntervalMetrics, Metrics, Month } from "curbside/slim";
-import { element, make } from "./elements.ts";
+import type { Card, Estimator, IntervalMetrics, Metrics, Month, Status } from "curbside/slim";
+import { element, setFacts } from "./elements.ts";
+import { lookInWords, whenInWords } from "./state.ts";
 import type { LoadedModel } from "./weights.ts";
 import { percent, shareInWords } from "./words.ts";
 
 /** The model by name and version, as the page names it. */
-export function modelName({ card }: Estimator): string {
+export function modelName({ card }: Pick<Estimator, "card">): string {
   return `${card.name} ${card.version}`;
 }
 
-/** Fills in and shows the part of the page about the model. */
-export function showAbout(model: LoadedModel): void {
-  const facts = [...cardFacts(model.estimator), ...weightFacts(model)];
-  element("about-facts", HTMLDListElement).replaceChildren(
-    ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", { text: value })]),
-  );
+/** Fills in and shows the part of the page about the model; again whenever something has changed, and every minute. */
+export function showAbout(model: LoadedModel, now: Date): void {
+  setFacts(element("about-facts", HTMLDListElement), [...cardFacts(model.estimator), ...weightFacts(model, now)]);
   element("about", HTMLDetailsElement).hidden = false;
 }
 
@@ -64,24 +62,42 @@ function rangesInWords({ interval, interval_without_distance: without, measured_
   return told.filter((text) => text !== "").join(" ");
 }
 
-function weightFacts({ estimator, keyid, trustedKeys, milliseconds }: LoadedModel): readonly Fact[] {
-  const { manifest } = estimator;
-  const took = `Fetched, verified and opened in ${Math.max(1, Math.round(milliseconds))} ms`;
+/** Which weights these are, who signed them, and how the last look for newer ones went. */
+export function weightFacts(model: Omit<LoadedModel, "tend">, now: Date): readonly Fact[] {
+  const { manifest, status } = model.estimator;
   if (manifest === null) {
-    return [["Weights", `${took}.`]];
+    return [["Weights", beginInWords(model, status, now)]];
   }
-  const keys = trustedKeys === 1 ? "the one key" : `one of the ${trustedKeys} keys`;
-  return [
-    ["Weights", `${grouped(manifest.bytes)} bytes, publication ${manifest.sequence} of ${manifest.created_at.slice(0, 10)}. ${took}.`],
-    ["Signature", `Ed25519 by key ${keyid}, ${keys} that this site trusts; checked on this device.`],
+  const keys = status.trustedKeys === 1 ? "the one key" : `one of the ${status.trustedKeys} keys`;
+  const facts: readonly Fact[] = [
+    [
+      "Weights",
+      `${grouped(manifest.bytes)} bytes, publication ${manifest.sequence} of ${manifest.created_at.slice(0, 10)}. ${beginInWords(model, status, now)}`,
+    ],
+    ["Signature", `Ed25519 by key ${status.keyid}, ${keys} that this site trusts; checked on this device.`],
     ["Digest", `SHA-256 ${manifest.sha256}; checked on this device.`],
+    ["Up to date", freshnessInWords(model, status, now)],
+    ["Last fault", lookInWords(status, now)],
   ];
+  return facts.filter(([, value]) => value !== "");
+}
+
+function beginInWords({ firstSha256, wasKept, milliseconds }: Omit<LoadedModel, "tend" | "estimator">, { sha256, loadedAt }: Status, now: Date): string {
+  if (sha256 !== firstSha256) {
+    return `In use since they replaced others ${whenInWords(loadedAt, now)}, without a reload.`;
+  }
+  return `${wasKept ? "Taken from this device’s copy" : "Fetched"}, verified and opened in ${Math.max(1, Math.round(milliseconds))} ms.`;
+}
+
+function freshnessInWords({ everySeconds }: Pick<LoadedModel, "everySeconds">, { confirmedAt }: Status, now: Date): string {
+  const known = confirmedAt === null ? "Not known yet" : `Found to be the newest ${whenInWords(confirmedAt, now)}`;
+  return `${known}; this page looks every ${everySeconds === 1 ? "second" : `${everySeconds} seconds`} while it is open.`;
 }
 
 /** One line on how the weights were verified; the part about the model says it in full. */
-export function verifiedInWords({ estimator, keyid }: LoadedModel): string {
-  const digest = estimator.manifest === null ? "unknown" : `${estimator.manifest.sha256.slice(0, 12)}…`;
-  return `Weights verified on arrival: SHA-256 ${digest}, signed by key ${keyid}.`;
+export function verifiedInWords({ manifest, status }: Pick<Estimator, "manifest" | "status">): string {
+  const digest = manifest === null ? "unknown" : `${manifest.sha256.slice(0, 12)}…`;
+  return `Weights verified on arrival: SHA-256 ${digest}, signed by key ${status.keyid}.`;
 }
 
 function files(months: readonly { readonly file: string }[]): string {

@@ -18,7 +18,7 @@ export interface ComboboxParts {
 /** One end of the ride. */
 export class Combobox {
   readonly #parts: ComboboxParts;
-  readonly #index: ZoneIndex;
+  #index: ZoneIndex;
   readonly #onSettled: () => void;
   #zone: Zone | null = null;
   #found: readonly Zone[] = [];
@@ -61,6 +61,19 @@ export class Combobox {
     this.#zone = zone;
     this.#parts.input.value = zone === null ? text : zoneName(zone);
     this.#close();
+  }
+
+  /** Takes other zones; the zone that was chosen stays chosen if it is among them, and a list that is open shows the new ones. */
+  use(index: ZoneIndex): void {
+    const wasSettled = this.#isSettled();
+    this.#index = index;
+    this.#zone = this.#zone === null ? null : index.withId(this.#zone.id);
+    if (this.#zone !== null && wasSettled) {
+      this.#parts.input.value = zoneName(this.#zone);
+    }
+    if (this.isOpen) {
+      this.#open();
+    }
   }
 
   /** Chooses what the text means if it means one zone only, else none. */

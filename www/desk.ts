@@ -18,20 +18,20 @@ const WORTH_A_WORD = 1.05;
 
 /** The booking desk, with a model behind it. */
 export class RideDesk {
-  readonly #estimator: Estimator;
+  readonly #model: LoadedModel;
   readonly #form: RideForm;
   readonly #panel: ResultPanel;
-  readonly #map: ZoneMap;
+  #map: ZoneMap;
+  #zones: readonly Zone[];
   #isPrepared = false;
 
   /** Takes the ride that the page's address names, if it names one. */
   constructor(model: LoadedModel) {
-    const { estimator } = model;
-    this.#estimator = estimator;
+    this.#model = model;
     this.#panel = new ResultPanel(model);
-    this.#map = new ZoneMap(element("map", SVGSVGElement), estimator.zones);
-    const index = new ZoneIndex(estimator.zones);
-    this.#form = new RideForm(index, readLink(location.href), { onChange: () => this.#answer(), onAsk: () => this.#ask() });
+    this.#zones = model.estimator.zones;
+    this.#map = new ZoneMap(element("map", SVGSVGElement), this.#zones);
+    this.#form = new RideForm(new ZoneIndex(this.#zones), readLink(location.href), { onChange: () => this.#answer(), onAsk: () => this.#ask() });
   }
 
   /** Answers what is there, and from now on every change. */
@@ -41,6 +41,22 @@ export class RideDesk {
       this.#form.fillInNow();
       this.#answer();
     }, MINUTE);
+  }
+
+  /** Answers the ride on screen again, since the model is another one; nothing that the rider does is disturbed. */
+  renew(): void {
+    const { zones } = this.#estimator;
+    if (JSON.stringify(zones) !== JSON.stringify(this.#zones)) {
+      this.#zones = zones;
+      this.#map = new ZoneMap(element("map", SVGSVGElement), zones);
+      this.#form.use(new ZoneIndex(zones));
+    }
+    this.#answer();
+  }
+
+  /** Not kept: it may be another one the next time. */
+  get #estimator(): Estimator {
+    return this.#model.estimator;
   }
 
   /** Shows the estimate of the ride as it stands in the form; a fault of ours is said as one. */
@@ -130,7 +146,7 @@ export class RideDesk {
 
   /** Says what is wrong with distance and time before the zones are chosen; any zone will do for that. */
   #judge(ride: FormRide): void {
-    const [anyZone] = this.#estimator.zones;
+    const [anyZone] = this.#zones;
     if (anyZone === undefined) {
       return;
     }

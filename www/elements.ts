@@ -29,6 +29,15 @@ export function setItems(list: Element, texts: readonly string[]): void {
   list.replaceChildren(...texts.map((text) => make("li", { text })));
 }
 
+/** Writes names and values into a description list, leaving alone what is there already: somebody may be reading it. */
+export function setFacts(list: HTMLDListElement, facts: readonly (readonly [name: string, value: string])[]): void {
+  const texts = facts.flat();
+  if (list.children.length !== texts.length) {
+    list.replaceChildren(...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", { text: value })]));
+  }
+  texts.forEach((text, place) => setText(list.children[place] as Element, text));
+}
+
 /** A new HTML element with a class and a text. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,

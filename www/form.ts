@@ -30,7 +30,6 @@ const ENDS = ["pu", "do"] as const;
 
 /** The form, usable from the moment it is made. */
 export class RideForm {
-  readonly #index: ZoneIndex;
   readonly #ends: Readonly<Record<"pu" | "do", Combobox>>;
   readonly #distance: SelfFillingField;
   readonly #at: SelfFillingField;
@@ -40,10 +39,9 @@ export class RideForm {
 
   /** Shows a ride, and lets the rider change it. */
   constructor(index: ZoneIndex, ride: RideTexts, listener: FormListener) {
-    this.#index = index;
     this.#listener = listener;
     const { onChange } = listener;
-    this.#ends = { pu: this.#combobox("pu"), do: this.#combobox("do") };
+    this.#ends = { pu: this.#combobox("pu", index), do: this.#combobox("do", index) };
     this.#distance = new SelfFillingField(partsOf("distance"), NO_DISTANCE, "Your own distance.", onChange);
     this.#at = new SelfFillingField(partsOf("at"), departNow(), "The time you chose.", onChange);
     element("swap", HTMLButtonElement).addEventListener("click", () => this.#swap());
@@ -53,7 +51,7 @@ export class RideForm {
       ENDS.forEach((end) => this.#ends[end].settle());
       listener.onAsk();
     });
-    this.#fill(ride);
+    this.#fill(ride, index);
     element("ride-fields", HTMLFieldSetElement).disabled = false;
   }
 
@@ -91,6 +89,11 @@ export class RideForm {
     return first !== null;
   }
 
+  /** Takes the zones of another model; what the rider has chosen stays, as far as it is among them. */
+  use(index: ZoneIndex): void {
+    ENDS.forEach((end) => this.#ends[end].use(index));
+  }
+
   /** Fills in the distance that the bundle estimates, in miles. */
   fillInDistance(miles: number): void {
     this.#distance.fillIn({
@@ -110,19 +113,19 @@ export class RideForm {
     this.#at.fillIn(departNow());
   }
 
-  #combobox(end: "pu" | "do"): Combobox {
+  #combobox(end: "pu" | "do", index: ZoneIndex): Combobox {
     const parts = {
       input: element(end, HTMLInputElement),
       list: element(`${end}-list`, HTMLUListElement),
       count: element("zone-count", HTMLElement),
     };
-    return new Combobox(parts, this.#index, () => this.#listener.onChange());
+    return new Combobox(parts, index, () => this.#listener.onChange());
   }
 
-  #fill(ride: RideTexts): void {
+  #fill(ride: RideTexts, index: ZoneIndex): void {
     for (const end of ENDS) {
       const text = ride[end] ?? "";
-      const zone = /^\d{1,3}$/.test(text) ? this.#index.withId(Number(text)) : null;
+      const zone = /^\d{1,3}$/.test(text) ? index.withId(Number(text)) : null;
       this.#ends[end].set(zone, text);
     }
     if (ride.distance !== null) {

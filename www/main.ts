@@ -1,10 +1,10 @@
 //! The page: gets the model, then answers every change of the form with an estimate computed right here.
 
-import { showAbout } from "./about.ts";
 import { RideDesk } from "./desk.ts";
 import { element, setText } from "./elements.ts";
 import { codeOf, showNoModel } from "./no-model.ts";
 import { keepPage } from "./offline.ts";
+import { ModelWatch } from "./watch.ts";
 import { loadModel } from "./weights.ts";
 
 const loading = element("loading", HTMLElement);
@@ -22,11 +22,16 @@ async function start(isRetry: boolean): Promise<void> {
   noModel.hidden = true;
   loading.hidden = false;
   try {
-    const model = await loadModel((stage) => setText(element("loading-stage", HTMLElement), stage), isRetry);
+    let watch: ModelWatch | undefined;
+    const model = await loadModel({
+      onStage: (stage) => setText(element("loading-stage", HTMLElement), stage),
+      onChange: () => watch?.change(),
+    });
     loading.hidden = true;
     result.hidden = false;
-    showAbout(model);
-    new RideDesk(model).open();
+    const desk = new RideDesk(model);
+    desk.open();
+    watch = new ModelWatch(model, desk);
     focusAfterRetry(element("pu", HTMLElement));
     // Last: what the rider waits for comes first.
     void keepPage();

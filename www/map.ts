@@ -24,8 +24,9 @@ export class ZoneMap {
   readonly #points = new Map<number, Point>();
   readonly #ride = document.createElementNS(SVG, "g");
 
-  /** Draws the zones into an empty `svg`, north up, scaled alike in both directions. */
+  /** Draws the zones into `svg`, in place of what was there: north up, scaled alike in both directions. */
   constructor(svg: SVGSVGElement, zones: readonly Zone[]) {
+    svg.replaceChildren();
     const placed = zones.flatMap(({ id, latitude, longitude }) =>
       latitude === null || longitude === null ? [] : [{ id, latitude, longitude }],
     );

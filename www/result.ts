@@ -63,7 +63,8 @@ export class ResultPanel {
 
   /** Shows an estimate. */
   show({ estimate, pickup, dropoff, isWidened, milliseconds, explain }: Answer): void {
-    const { unit } = this.#model.estimator.target;
+    const { target } = this.#model.estimator;
+    const { unit } = target;
     this.#waiting.hidden = true;
     setText(this.#waiting, "");
     // Every digit: the number that was computed, for whoever wants to compare.
@@ -73,7 +74,7 @@ export class ResultPanel {
     setText(this.#duration, estimate.coverage === null ? `about ${words}` : words);
     this.#duration.title = `${estimate.duration} ${unit}`;
     this.#estimate.hidden = false;
-    this.#showInterval(estimate, this.#model.estimator.target);
+    this.#showInterval(estimate, target);
     setText(this.#route, `from ${zoneName(pickup)} to ${zoneName(dropoff)}`);
     setItems(this.#warnings, estimate.warnings.map(warningInWords));
     this.#warnings.hidden = estimate.warnings.length === 0;
@@ -83,7 +84,7 @@ export class ResultPanel {
     this.#why.show(explain);
     const took = milliseconds < 1 ? "less than 1 ms" : `${Math.round(milliseconds)} ms`;
     const computed = `Computed on this device by model ${modelName(this.#model.estimator)} in ${took}.`;
-    setText(this.#provenance, `${computed} ${verifiedInWords(this.#model)}`);
+    setText(this.#provenance, `${computed} ${verifiedInWords(this.#model.estimator)}`);
   }
 
   /** How sure the estimate is; nothing where the bundle does not know. */

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { type Browser, launch, type Page } from "puppeteer-core";
@@ -10,6 +12,8 @@ import { type RunningWorker, startWorker } from "../worker/harness.ts";
 import { makeSigner, type Signer } from "../worker/publication.ts";
 
 const ROOT = new URL("../../", import.meta.url);
+/** Where wrangler.toml has the page served from. */
+const SITE = fileURLToPath(new URL(".curbside/site", ROOT));
 
 /** A browser to test in. */
 export interface BrowserKind {
@@ -67,11 +71,20 @@ export interface Site extends AsyncDisposable {
   readonly signer: Signer;
 }
 
+/** What a test may choose about a site. */
+export interface SiteOptions {
+  /** How soon page and Worker look for newer weights; long unless told. */
+  readonly ttlSeconds?: number;
+  /** Whose manifests it believes; a key of its own unless told. */
+  readonly signer?: Signer;
+  /** The folder of another page than this repository's. */
+  readonly www?: string;
+}
+
 /** Builds the page as `up` does and starts the Worker, with nothing in its bucket. */
-export async function startSite(): Promise<Site> {
-  await promisify(execFile)(process.execPath, ["www/build.mjs"], { cwd: ROOT });
-  const signer = makeSigner();
-  const worker = await startWorker({ trusted: [signer] });
+export async function startSite({ ttlSeconds = 3600, signer = makeSigner(), www = "www" }: SiteOptions = {}): Promise<Site> {
+  await promisify(execFile)(process.execPath, [join(www, "build.mjs"), SITE], { cwd: ROOT });
+  const worker = await startWorker({ trusted: [signer], ttlSeconds });
   return { worker, signer, [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose]() };
 }
 
@@ -126,6 +139,34 @@ export async function visit(browser: Browser, site: Site, view: View, look: (pag
 /** Waits until the form can be used. */
 export async function ready(page: Page): Promise<void> {
   await page.waitForSelector("#ride-fields:enabled #pu", { timeout: 20_000 });
+}
+
+/** Waits until the browser has kept page and weights, so that it may be without a network from now on. */
+export async function kept(page: Page): Promise<void> {
+  await page.waitForFunction(
+    async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      return registration?.active?.state === "activated" && (await (await caches.open("curbside-weights")).keys()).length > 0;
+    },
+    { timeout: 20_000 },
+  );
+}
+
+/** Waits until an element's text is as it should be, and fails with what it was last. */
+export async function says(page: Page, selector: string, wanted: RegExp): Promise<string> {
+  const { source, flags } = wanted;
+  try {
+    await page.waitForFunction(
+      (where, pattern, how) => new RegExp(pattern, how).test((document.querySelector(where) as HTMLElement | null)?.innerText ?? ""),
+      { timeout: 20_000 },
+      selector,
+      source,
+      flags,
+    );
+  } catch (cause) {
+    throw new Error(`${selector}: expected ${String(wanted)}, found still: ${await textOf(page, selector)}`, { cause });
+  }
+  return textOf(page, selector);
 }
 
 /** Waits for an estimate and reads its bits: the number is printed with every digit. */
