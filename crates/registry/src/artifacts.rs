@@ -1,5 +1,10 @@
 //! The files of runs and models: by the server's proxy, or straight from the store that the server names.
 
+use std::sync::Arc;
+
+use curbside_publish::{StoreUrl, open_store, store_error};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use reqwest::Method;
 use serde::Deserialize;
 use url::Url;
@@ -26,6 +31,8 @@ pub struct Artifacts<'a> {
 enum Place {
     /// Below the tracking server's proxy: the folder's path there.
     Proxied(String),
+    /// A store of its own, opened at the folder.
+    Direct(Arc<dyn ObjectStore>),
 }
 
 /// A file or a folder below a folder of artifacts.
@@ -44,14 +51,18 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `REGISTRY_ARTIFACT` for a place that this build cannot reach, such as a folder on the server's disk.
+    /// `REGISTRY_ARTIFACT` for a place that this build cannot reach, such as a folder on the server's disk;
+    /// `STORE_CREDENTIALS` for S3 without keys, and `STORE_URL` for an endpoint that cannot be used.
     pub fn artifacts(&self, uri: &str) -> Result<Artifacts<'_>, RegistryError> {
         let place = if let Some(path) = self.proxied(uri) {
             Place::Proxied(path)
+        } else if uri.starts_with("s3://") {
+            let bucket = StoreUrl::parse(uri.trim_end_matches('/'))?;
+            Place::Direct(open_store(&bucket, &self.transport.settings().artifacts)?)
         } else {
             let message = format!(
-                "artifacts at {uri:?}: expected mlflow-artifacts:/..., found a place that only the server's own machine reaches; \
-                 start the server with `--default-artifact-root mlflow-artifacts:/`, or s3://bucket"
+                "artifacts at {uri:?}: expected mlflow-artifacts:/... or s3://..., found a place that this build does not reach; \
+                 start the server with `--default-artifact-root mlflow-artifacts:/` or `s3://BUCKET`"
             );
             return Err(RegistryError::new(RegistryErrorKind::Artifact, message));
         };
@@ -106,7 +117,10 @@ impl Artifacts<'_> {
             #[serde(rename = "file_size")]
             bytes: Option<serde_json::Value>,
         }
-        let Place::Proxied(root) = &self.place;
+        let root = match &self.place {
+            Place::Proxied(root) => root,
+            Place::Direct(store) => return self.list_direct(store, folder),
+        };
         let mut url = self.client.below(PROXY)?;
         url.query_pairs_mut().append_pair("path", &joined(root, folder));
         let call = Call { method: Method::GET, url, body: None, again: Again::Harmless, most: MOST_LIST };
@@ -131,7 +145,10 @@ impl Artifacts<'_> {
     /// `REGISTRY_TOO_LARGE`, and every other kind. A server answers 500 for a file that there is not: ask
     /// [`list`](Artifacts::list) first where that is to be told apart.
     pub fn get(&self, path: &str, most: usize) -> Result<Vec<u8>, RegistryError> {
-        let Place::Proxied(root) = &self.place;
+        let root = match &self.place {
+            Place::Proxied(root) => root,
+            Place::Direct(store) => return self.get_direct(store, path, most),
+        };
         let url = self.file(root, path)?;
         self.client.transport.send(&Call { method: Method::GET, url, body: None, again: Again::Harmless, most })
     }
@@ -142,10 +159,57 @@ impl Artifacts<'_> {
     ///
     /// Every kind.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<(), RegistryError> {
-        let Place::Proxied(root) = &self.place;
+        let root = match &self.place {
+            Place::Proxied(root) => root,
+            Place::Direct(store) => {
+                let payload = PutPayload::from(bytes.to_vec());
+                let put =
+                    async { store.put(&Path::from(path), payload).await.map_err(|fault| self.fault(path, &fault)) };
+                return self.client.transport.wait(put).map(|_| ());
+            }
+        };
         let (url, body) = (self.file(root, path)?, Some((bytes.to_vec(), "application/octet-stream")));
         let call = Call { method: Method::PUT, url, body, again: Again::Harmless, most: MOST_LIST };
         self.client.transport.send(&call).map(|_| ())
+    }
+
+    fn list_direct(&self, store: &Arc<dyn ObjectStore>, folder: &str) -> Result<Vec<Entry>, RegistryError> {
+        let (prefix, whole) = (Path::from(folder), !folder.trim_matches('/').is_empty());
+        let listed = self.client.transport.wait(async {
+            let listed = store.list_with_delimiter(whole.then_some(&prefix)).await;
+            listed.map_err(|fault| self.fault(folder, &fault))
+        })?;
+        let folder = |path: Path| Entry { path: path.to_string(), is_folder: true, bytes: None };
+        let file = |file: object_store::ObjectMeta| Entry {
+            path: file.location.to_string(),
+            is_folder: false,
+            bytes: Some(file.size),
+        };
+        let mut entries: Vec<Entry> = listed.common_prefixes.into_iter().map(folder).collect();
+        entries.extend(listed.objects.into_iter().map(file));
+        Ok(entries)
+    }
+
+    fn get_direct(&self, store: &Arc<dyn ObjectStore>, path: &str, most: usize) -> Result<Vec<u8>, RegistryError> {
+        self.client.transport.wait(async {
+            let found = store.get(&Path::from(path)).await.map_err(|fault| self.fault(path, &fault))?;
+            let size = found.meta.size;
+            if size > most as u64 {
+                let message = format!("{}/{path}: expected at most {most} bytes, found {size}", self.uri);
+                return Err(RegistryError::new(RegistryErrorKind::TooLarge, message));
+            }
+            found.bytes().await.map(|bytes| bytes.to_vec()).map_err(|fault| self.fault(path, &fault))
+        })
+    }
+
+    /// What a store of its own says, in words.
+    fn fault(&self, path: &str, fault: &object_store::Error) -> RegistryError {
+        let place = joined(&self.uri, path);
+        if matches!(fault, object_store::Error::NotFound { .. }) {
+            let message = format!("{place}: expected an artifact, found none");
+            return RegistryError::new(RegistryErrorKind::NotFound, message);
+        }
+        store_error(&place, fault).into()
     }
 
     /// A file's address at the proxy.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use curbside_publish::PublishError;
+
 /// The kind of thing that went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegistryErrorKind {
@@ -26,6 +28,8 @@ pub enum RegistryErrorKind {
     TooLarge,
     /// An artifact came back with other bytes than were sent, or lies where this build cannot reach it.
     Artifact,
+    /// A bundle cannot be opened, or a store failed: see [`RegistryError::publish_error`].
+    Publish,
 }
 
 /// What may be done about a request that failed.
@@ -47,11 +51,13 @@ pub struct RegistryError {
     error_code: Option<String>,
     fate: Fate,
     pause: Option<Duration>,
+    publish_error: Option<Box<PublishError>>,
 }
 
 impl RegistryError {
     pub(crate) fn new(kind: RegistryErrorKind, message: impl Into<String>) -> RegistryError {
-        RegistryError { kind, message: message.into(), error_code: None, fate: Fate::Final, pause: None }
+        let (fate, message) = (Fate::Final, message.into());
+        RegistryError { kind, message, error_code: None, fate, pause: None, publish_error: None }
     }
 
     pub(crate) fn with_fate(self, fate: Fate) -> RegistryError {
@@ -85,7 +91,12 @@ impl RegistryError {
         self.error_code.as_deref()
     }
 
-    /// The stable code of this error.
+    /// What was wrong with the bundle or the store, if that is the problem.
+    pub fn publish_error(&self) -> Option<&PublishError> {
+        self.publish_error.as_deref()
+    }
+
+    /// The stable code of this error; that of the [`PublishError`] if there is one.
     pub fn code(&self) -> &'static str {
         match self.kind {
             RegistryErrorKind::Settings => "REGISTRY_SETTINGS",
@@ -98,6 +109,7 @@ impl RegistryError {
             RegistryErrorKind::Answer => "REGISTRY_ANSWER",
             RegistryErrorKind::TooLarge => "REGISTRY_TOO_LARGE",
             RegistryErrorKind::Artifact => "REGISTRY_ARTIFACT",
+            RegistryErrorKind::Publish => self.publish_error.as_ref().map_or("STORE_FAILED", |fault| fault.code()),
         }
     }
 
@@ -121,14 +133,30 @@ impl RegistryError {
             }
             RegistryErrorKind::TooLarge => "see what lies there: no model that Curbside reads is that large",
             RegistryErrorKind::Artifact => "look at the server's artifact store, then try again",
+            RegistryErrorKind::Publish => "look at the store: is it there, full, or read-only?",
         }
     }
 }
 
 impl fmt::Display for RegistryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.message, self.remedy())
+        // A `PublishError` ends with its remedy already.
+        if self.publish_error.is_some() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}; {}", self.message, self.remedy())
+        }
     }
 }
 
 impl std::error::Error for RegistryError {}
+
+impl From<PublishError> for RegistryError {
+    fn from(fault: PublishError) -> RegistryError {
+        let message = fault.to_string();
+        RegistryError {
+            publish_error: Some(Box::new(fault)),
+            ..RegistryError::new(RegistryErrorKind::Publish, message)
+        }
+    }
+}

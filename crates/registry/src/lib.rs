@@ -3,10 +3,11 @@
 //! It is apart from publishing because it trusts nobody with a key: what a registry says is a proposal, and becomes an
 //! estimate only after a bundle was opened, golden rides and all, and signed.
 //!
-//! - [`Settings`]: where the server is and who asks. [`process_environment`]: from where that is usually read.
+//! - [`Settings`]: where the server is and who asks. [`process_environment`]: from where that is usually read. [`artifact_settings`]: whose
+//!   keys artifacts in S3 are read by.
 //! - [`Client`]: the server's calls, one method each; [`Run`], [`LoggedModel`], [`ModelVersion`], [`Metric`],
 //!   [`DatasetInput`], [`Pair`] are what they say. [`Again`]: what may be sent twice.
-//! - [`Artifacts`]: a folder of files at the server's proxy. [`Entry`]: one of them.
+//! - [`Artifacts`]: a folder of files, at the server's proxy or in S3. [`Entry`]: one of them.
 //! - [`layout`]: the files of a logged bundle, which Python reads too.
 //! - [`RegistryError`]: what went wrong and what to do; it never holds a secret.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
@@ -28,5 +29,5 @@ pub use client::{
     Client, Dataset, DatasetInput, LoggedModel, LoggedModelInfo, Metric, ModelVersion, Pair, Run, RunData, RunInfo,
 };
 pub use error::{RegistryError, RegistryErrorKind};
-pub use settings::{Environment, Settings, TRACKING_URI, process_environment};
+pub use settings::{Environment, Settings, TRACKING_URI, artifact_settings, process_environment};
 pub use transport::Again;

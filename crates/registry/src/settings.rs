@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use curbside_publish::{StoreSettings, StoreUrl};
 use url::Url;
 
 use crate::error::{RegistryError, RegistryErrorKind};
@@ -50,6 +51,9 @@ pub struct Settings {
     pub retries: usize,
     /// The first pause before sending again, doubled each time.
     pub first_pause: Duration,
+    /// How to reach artifacts that lie in S3 and not behind the server: the keys that publishing takes, and
+    /// `MLFLOW_S3_ENDPOINT_URL` before `AWS_ENDPOINT_URL`.
+    pub artifacts: StoreSettings,
 }
 
 impl Settings {
@@ -90,7 +94,8 @@ impl Settings {
             url.set_path(&path);
         }
         let (timeout, first_pause) = (Duration::from_secs(30), Duration::from_millis(250));
-        Ok(Settings { address: url, credentials, timeout, retries: 4, first_pause })
+        let artifacts = StoreSettings::default();
+        Ok(Settings { address: url, credentials, timeout, retries: 4, first_pause, artifacts })
     }
 
     /// What `MLFLOW_TRACKING_URI` and its companions say; `None` where it is not set.
@@ -120,6 +125,7 @@ impl Settings {
         if let Some(retries) = number("MLFLOW_HTTP_REQUEST_MAX_RETRIES", 10)? {
             settings.retries = usize::try_from(retries).unwrap_or_default();
         }
+        settings.artifacts = artifact_settings(variable)?;
         Ok(Some(settings))
     }
 
@@ -138,6 +144,21 @@ impl Settings {
         // Shorter than this is no secret, and would tear holes into every word.
         if secret.len() < 4 { text.to_owned() } else { text.replace(secret, "***") }
     }
+}
+
+/// Keys, region and endpoint of artifacts in S3.
+///
+/// # Errors
+///
+/// Those of [`StoreSettings::from_variables`].
+pub fn artifact_settings(variable: Environment<'_>) -> Result<StoreSettings, RegistryError> {
+    // Any bucket: what the environment says of S3 does not depend on it.
+    let bucket = StoreUrl::S3 { bucket: String::new(), prefix: String::new() };
+    let settings = StoreSettings::from_variables(&bucket, variable)?;
+    Ok(match variable("MLFLOW_S3_ENDPOINT_URL") {
+        Some(endpoint) => settings.with_endpoint(endpoint),
+        None => settings,
+    })
 }
 
 #[cfg(test)]
@@ -180,6 +201,14 @@ mod tests {
             assert!(found.credentials == expected, "{variables:?}");
             assert!(!format!("{found:?}").contains("hush") && !format!("{found:?}").contains("t0ken"));
         }
+    }
+
+    #[test]
+    fn artifacts_have_an_endpoint_of_their_own() {
+        let tracking = (TRACKING_URI, "http://localhost:5000");
+        let both = [tracking, ("AWS_ENDPOINT_URL", "http://a:1"), ("MLFLOW_S3_ENDPOINT_URL", "http://b:2")];
+        assert_eq!(from(&both).unwrap().unwrap().artifacts.endpoint(), Some("http://b:2"));
+        assert_eq!(from(&both[..2]).unwrap().unwrap().artifacts.endpoint(), Some("http://a:1"));
     }
 
     #[test]
