@@ -25,13 +25,3 @@ export interface Env {
   /** `shipped` or `none`: what serves before any manifest could be had. */
   readonly FALLBACK?: string;
 }
-
-/** The key of the manifest in the bucket, which is also its path on this Worker. */
-export function manifestKey(env: Env): string {
-  return `models/${env.MODEL_NAME}/${env.MODEL_ALIAS}.json`;
-}
-
-/** The keys whose manifests are believed. */
-export function trustedKeys(env: Env): string[] {
-  return (env.TRUSTED_KEYS ?? "").split(/\s+/).filter((key) => key !== "");
-}

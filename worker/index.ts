@@ -8,7 +8,7 @@ import { health } from "./http/health.ts";
 import { models } from "./http/models.ts";
 import { predict } from "./http/predict.ts";
 import type { Route } from "./http/route.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 import { Weights } from "./weights/weights.ts";
 
 const ROUTES: ReadonlyMap<string, Route> = new Map([
@@ -18,7 +18,6 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
 ]);
 
 /** Held across requests, for as long as the isolate lives. */
-let settings: Settings | undefined;
 let weights: Weights | undefined;
 
 async function answer(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
@@ -30,9 +29,8 @@ async function answer(request: Request, env: Env, context: ExecutionContext): Pr
   if (request.method === "OPTIONS") {
     return preflight(route.methods);
   }
-  settings ??= readSettings(env);
-  weights ??= new Weights(env);
-  return route.answer({ request, settings, context, weights, pathname });
+  weights ??= new Weights(readSettings(env));
+  return route.answer({ request, settings: weights.settings, context, weights, pathname });
 }
 
 // The runtime asks for a default export; nothing else in this project has one.

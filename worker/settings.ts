@@ -38,6 +38,8 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Buckets and prefixes go into addresses as they are. */
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+/** 32 bytes in base64. Never quoted when it is something else: that may be the secret half. */
+const KEY = /^[A-Za-z0-9+/]{43}=$/;
 /** What can be sent in a header. */
 const SECRET = /^[\x21-\x7e]+$/;
 
@@ -60,8 +62,10 @@ export function readSettings(env: Env): Settings {
   const source = attempt(() => sourceOf(env), null);
   const model = attempt(() => matching("MODEL_NAME", env.MODEL_NAME, NAME), null);
   const alias = attempt(() => matching("MODEL_ALIAS", env.MODEL_ALIAS, ALIAS), null);
-  const trustedKeys = attempt(() => keysOf(env), []);
+  const lesser: ConfigurationFault[] = [];
+  const trustedKeys = attempt(() => keysOf(env, lesser), []);
   const blocked = faults[0] ?? null;
+  faults.push(...lesser);
   const ttlSeconds = attempt(() => ttlOf(env), DEFAULT_TTL_SECONDS);
   const usesFallback = attempt(() => usesFallbackOf(env), true);
   return {
@@ -162,10 +166,18 @@ function matching(name: string, found: string | undefined, shape: RegExp): strin
   throw new Fault(name, `expected a name as in storage, such as ride-duration or champion, found ${JSON.stringify((found ?? "").slice(0, 80))}`);
 }
 
-function keysOf(env: Env): string[] {
-  const keys = (env.TRUSTED_KEYS ?? "").split(/\s+/).filter((key) => key !== "");
+/** The usable keys; one that is not is told, and keeps the others from nothing. */
+function keysOf(env: Env, faults: ConfigurationFault[]): string[] {
+  const words = (env.TRUSTED_KEYS ?? "").split(/\s+/).filter((word) => word !== "");
+  const keys = words.filter((word) => KEY.test(word));
   if (keys.length === 0) {
-    throw new Fault("TRUSTED_KEYS", "expected at least one Ed25519 public key in base64, found none; set the variable");
+    const found = words.length === 0 ? "none" : "none among what is there";
+    throw new Fault("TRUSTED_KEYS", `expected at least one Ed25519 public key in base64, found ${found}; set the variable`);
+  }
+  const place = words.findIndex((word) => !KEY.test(word));
+  if (place >= 0) {
+    const message = `TRUSTED_KEYS: expected Ed25519 public keys of 44 characters of base64, found something else as number ${place + 1}; it is left out`;
+    faults.push({ code: "TRUSTED_KEYS", message });
   }
   return keys;
 }

@@ -26,7 +26,12 @@ export interface Options {
   /** Whose manifests it believes. */
   readonly trusted: readonly Signer[];
   /** How soon it looks for newer weights; long unless told, so that nothing happens behind a test. */
-  readonly ttlSeconds?: number;
+  readonly ttlSeconds?: number | string;
+  /** What serves before a manifest could be had; `none` unless told, so that no test takes one model for another. */
+  readonly fallback?: "shipped" | "none";
+  /** Other variables than those of wrangler.toml. */
+  readonly vars?: Record<string, string>;
+  readonly secrets?: Record<string, string>;
 }
 
 /** A Worker that runs. */
@@ -37,6 +42,8 @@ export interface RunningWorker extends AsyncDisposable {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** The events with this name that the Worker has logged so far. */
   events(name: string): Record<string, unknown>[];
+  /** All that it has logged. */
+  log(): string;
 }
 
 /** Starts the Worker of wrangler.toml with an empty bucket. */
@@ -48,9 +55,9 @@ export async function startWorker(options: Options): Promise<RunningWorker> {
     workers: [
       {
         configPath: "wrangler.toml",
-        vars: { MANIFEST_TTL_SECONDS: options.ttlSeconds ?? 3600 },
+        vars: { MANIFEST_TTL_SECONDS: options.ttlSeconds ?? 3600, FALLBACK: options.fallback ?? "none", ...options.vars },
         // As a secret, because those go before a developer's .dev.vars.
-        secrets: { TRUSTED_KEYS: options.trusted.map((signer) => signer.publicKey).join(" ") },
+        secrets: { TRUSTED_KEYS: options.trusted.map((signer) => signer.publicKey).join(" "), ...options.secrets },
       },
     ],
   });
@@ -61,6 +68,7 @@ export async function startWorker(options: Options): Promise<RunningWorker> {
     bucket,
     fetch: (path, init) => fetch(new URL(path, url), { redirect: "manual", ...init }),
     events: (name) => eventsOf(harness, name),
+    log: () => harness.getLogs().map(({ message }) => message).join("\n"),
     [Symbol.asyncDispose]: () => harness.close(),
   };
 }

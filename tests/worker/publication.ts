@@ -4,8 +4,6 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 import { readFile } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 
-import type { R2Bucket } from "@cloudflare/workers-types";
-
 /** A key pair. */
 export interface Signer {
   /** Standard base64 of the raw 32 bytes. */
@@ -53,8 +51,13 @@ export function blobKey(stored: Buffer): string {
   return `models/ride-duration/blobs/${sha256(stored)}.curb`;
 }
 
+/** Where objects are put: an R2 bucket, a store, a folder. */
+export interface Bucket {
+  put(key: string, value: string | ArrayBuffer): Promise<unknown>;
+}
+
 /** Writes a blob and then its manifest. */
-export async function publish(bucket: R2Bucket, publication: Publication): Promise<void> {
+export async function publish(bucket: Bucket, publication: Publication): Promise<void> {
   await bucket.put(blobKey(publication.stored), copyOf(publication.stored));
   await bucket.put(MANIFEST_KEY, envelopeOf(publication));
 }

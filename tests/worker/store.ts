@@ -12,7 +12,7 @@ export const NO_STORE = "SKIPPED: no S3 store; CURBSIDE_TEST_S3_ENDPOINT, CURBSI
 /** A corner of the store's bucket that is this test's own, emptied at its end. */
 export interface TestStore extends AsyncDisposable {
   readonly place: S3Bucket & { readonly region: string };
-  put(key: string, body: string | Uint8Array): Promise<void>;
+  put(key: string, body: string | ArrayBuffer): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function testStore(): TestStore | null {
     place,
     async put(key, body) {
       written.add(key);
-      await send("PUT", key, typeof body === "string" ? Buffer.from(body) : body);
+      await send("PUT", key, typeof body === "string" ? Buffer.from(body) : new Uint8Array(body));
     },
     delete: (key) => send("DELETE", key),
     async [Symbol.asyncDispose]() {

@@ -14,6 +14,8 @@ export class WeightsFault extends Error {
 /** What /health tells of a failure. */
 export interface FaultReport {
   readonly code: string;
+  /** HTTP status, where storage answered with another than was expected. */
+  readonly status?: number;
   /** The section of the bundle, where the fault is in one. */
   readonly section?: string;
   /** Where in the bundle's bytes, where that is known. */

@@ -14,36 +14,48 @@ export function addressOf(key: string): string {
   return `${ORIGIN}/${key}`;
 }
 
+/** Only the manifest and the bundle it names are read again and again; faults of what they were before are of no use. */
+const MAX_FAULTS = 8;
+
 /** One source, read by the package. */
 export class Storage {
   readonly #source: Source;
-  #fault: WeightsFault | null = null;
+  /** Why objects could not be read when they last were asked for, by address. */
+  readonly #faults = new Map<string, WeightsFault>();
 
   constructor(source: Source) {
     this.#source = source;
   }
 
-  /** Why the last object could not be read, in more detail than the package can know; null if it could. */
-  get fault(): WeightsFault | null {
-    return this.#fault;
+  /** Why nothing came from an address, in more detail than the package can know; null if something did. */
+  faultAt(address: string): WeightsFault | null {
+    return this.#faults.get(address) ?? null;
   }
 
   /** Reads the source and nothing else, wherever a manifest points. */
   readonly fetch: Fetch = async (address, { headers = {}, signal } = {}) => {
-    this.#fault = null;
     try {
       const key = keyOf(address);
       const etag = headers["if-none-match"];
       const response = await this.#source.get(key, { etag, signal, afresh: "cache-control" in headers });
-      if (response.status === 404) {
-        this.#fault = missing(key);
-      }
+      this.#remember(address, response.status === 404 ? missing(key) : null);
       return response;
     } catch (thrown) {
-      this.#fault = thrown instanceof WeightsFault ? thrown : null;
+      this.#remember(address, thrown instanceof WeightsFault ? thrown : null);
       throw thrown;
     }
   };
+
+  #remember(address: string, fault: WeightsFault | null): void {
+    this.#faults.delete(address);
+    if (fault === null) {
+      return;
+    }
+    if (this.#faults.size >= MAX_FAULTS) {
+      this.#faults.clear();
+    }
+    this.#faults.set(address, fault);
+  }
 }
 
 function keyOf(address: string): string {

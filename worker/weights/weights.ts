@@ -1,221 +1,224 @@
 // The weights that an isolate holds across requests, and when it looks for newer ones.
 //
-// At most one look is under way at a time. While a model is held nobody waits for it: the look goes on behind the reply,
-// and a failure leaves the model in place and is reported. Without a model requests wait for the look under way.
+// The package follows the manifest and swaps weights inside one estimator; here is what a Worker adds. It has no timers between
+// requests, so a request that finds the last look old starts the next one behind its reply. And a request may be broken off in the
+// middle of what it started for all: a load that takes too long is taken for lost, and a later request starts another.
 
-import { type Estimator, loadEstimator } from "curbside";
+import { type Estimator, loadEstimator, type Status } from "curbside";
 
-import { type Env, manifestKey, trustedKeys } from "../env.ts";
-import { addressOf, fetchFrom } from "./bucket.ts";
+import { type ConfigurationFault, manifestKey, type Settings } from "../settings.ts";
+import { Chronicle } from "./chronicle.ts";
+import { keyidOf } from "./digest.ts";
+import { fallbackFor } from "./fallback.ts";
 import { type FaultReport, reportOf, WeightsFault } from "./fault.ts";
+import { addressOf, Storage } from "./storage.ts";
 
-/** A look that takes longer belongs to a request that was broken off; the next one starts its own. */
-const LOOK_DEADLINE_MS = 15_000;
+/** How long a cold start waits for storage before the fallback serves. */
+const PATIENCE_SECONDS = 2;
 
-const DEFAULT_TTL_SECONDS = 60;
+/** A look that takes longer is given up. */
+const LOOK_DEADLINE_SECONDS = 15;
 
-/** A model in service. */
-interface Held {
-  readonly estimator: Estimator;
-  /** The manifest's etag in the bucket. */
-  readonly etag: string;
-  readonly loadedAt: number;
-  /** Whether tables have been asked for. */
-  isPrepared: boolean;
-}
-
-/** One look at the bucket. */
-interface Look {
+/** The making of the estimator. */
+interface Load {
   readonly startedAt: number;
   readonly done: Promise<void>;
 }
 
-/** What /health tells. */
-export interface Report {
-  /** `stale`: a model serves, but the last look for a newer one failed. */
-  readonly status: "ok" | "stale" | "no_model";
-  readonly model: string;
-  readonly alias: string;
-  readonly version: string | null;
-  readonly sequence: number | null;
-  readonly sha256: string | null;
-  /** How often the scoring module has been started; above 1 it has recovered from a trap. */
-  readonly generation: number | null;
-  /** RFC 3339. */
-  readonly loaded_at: string | null;
-  readonly checked_at: string | null;
-  readonly last_error: FaultReport | null;
-}
-
 /** Weights of one model and alias. */
 export class Weights {
-  readonly #env: Env;
-  readonly #ttlMs: number;
-  #held: Held | null = null;
-  #look: Look | null = null;
-  #checkedAt: number | null = null;
-  #lastError: FaultReport | null = null;
+  readonly settings: Settings;
+  /** All that is wrong with the variables. */
+  readonly faults: readonly ConfigurationFault[];
+  readonly #storage: Storage | null;
+  readonly #fallback: ArrayBuffer | null;
+  readonly #chronicle: Chronicle;
+  #estimator: Estimator | null = null;
+  #load: Load | null = null;
+  #isPrepared = false;
+  /** Why there is no estimator, or why the one there is follows no manifest. */
+  #refusal: FaultReport | null = null;
+  #triedAt: number | null = null;
+  #keyids: readonly string[] | null = null;
 
-  constructor(env: Env) {
-    const seconds = Number(env.MANIFEST_TTL_SECONDS);
-    this.#env = env;
-    this.#ttlMs = (seconds > 0 ? seconds : DEFAULT_TTL_SECONDS) * 1000;
+  constructor(settings: Settings) {
+    const fallback = fallbackFor(settings);
+    this.settings = settings;
+    this.faults = fallback.fault === null ? settings.faults : [...settings.faults, fallback.fault];
+    this.#storage = settings.source === null ? null : new Storage(settings.source);
+    this.#fallback = fallback.bytes;
+    this.#chronicle = new Chronicle(manifestKey(settings));
+    this.#chronicle.configuration(this.faults);
   }
 
-  /** The model in service. It may be replaced, and then disposed of, whenever the caller awaits. */
+  /** The model in service. Its weights may be replaced whenever the caller awaits. */
   get estimator(): Estimator | null {
-    return this.#held?.estimator ?? null;
+    return this.#estimator;
   }
 
-  /** Looks at the manifest if the last look is old; waits for that only where there is no model yet. */
-  async ready(context: ExecutionContext): Promise<void> {
-    if (this.#checkedAt !== null && Date.now() - this.#checkedAt < this.#ttlMs) {
-      return;
+  /** How the weights are; null without a model. */
+  get status(): Status | null {
+    return this.#estimator?.status ?? null;
+  }
+
+  /** Whether the script's own bundle serves. */
+  get isFallback(): boolean {
+    const state = this.status?.state;
+    return state === "fallback" || state === "fixed";
+  }
+
+  /** When a load last failed, where there is no model to tell of its own looks. */
+  get triedAt(): string | null {
+    return this.#triedAt === null ? null : new Date(this.#triedAt).toISOString();
+  }
+
+  /** Why the last look failed, or why there is none; null if it did not. */
+  get lastError(): FaultReport | null {
+    const error = this.status?.lastError ?? null;
+    if (error === null) {
+      return this.#refusal;
     }
-    const look = this.#join(context);
-    if (this.#held === null) {
-      await Promise.race([look.done, scheduler.wait(LOOK_DEADLINE_MS)]);
+    // The address is the package's own name for what is in storage.
+    const { url, ...report } = error;
+    return this.#inDetail(report, url);
+  }
+
+  /** Ids of the keys whose manifests are believed. */
+  async trustedKeyids(): Promise<readonly string[]> {
+    this.#keyids ??= await Promise.all(this.settings.trustedKeys.map(keyidOf));
+    return this.#keyids;
+  }
+
+  /** Looks at the manifest if the last look is old, behind the reply; waits only where there is no model yet. */
+  async ready(context: ExecutionContext): Promise<void> {
+    const estimator = this.#estimator;
+    if (estimator === null) {
+      await this.#start(context);
+    } else if (estimator.status.isDue) {
+      context.waitUntil(estimator.refresh());
     }
   }
 
   /** Has the model in service build its tables, once and behind the reply: they make the next answers faster, not this one. */
   prepareBehind(context: ExecutionContext): void {
-    const held = this.#held;
-    if (held === null || held.isPrepared) {
+    const estimator = this.#estimator;
+    if (estimator === null || this.#isPrepared) {
       return;
     }
-    held.isPrepared = true;
-    context.waitUntil(scheduler.wait(0).then(() => this.#prepare(held)));
-  }
-
-  /** Never throws: without tables the answers are the same. */
-  #prepare(held: Held): void {
-    if (this.#held !== held) {
-      return;
-    }
-    const { version } = held.estimator.card;
-    try {
-      console.log(JSON.stringify({ event: "weights_prepared", version, tables: held.estimator.prepare() }));
-    } catch (fault) {
-      console.error(JSON.stringify({ event: "weights_not_prepared", version, ...reportOf(fault, Date.now()) }));
-    }
+    // The package prepares whatever takes these weights' place.
+    this.#isPrepared = true;
+    context.waitUntil(scheduler.wait(0).then(() => this.#prepare(estimator)));
   }
 
   /** Seconds until the next request without a model looks again. */
   retryAfterSeconds(): number {
-    const due = (this.#checkedAt ?? 0) + this.#ttlMs;
-    return Math.max(1, Math.ceil((due - Date.now()) / 1000));
+    const due = (this.#triedAt ?? 0) + this.settings.ttlSeconds * 1000;
+    return Math.min(Math.max(1, Math.ceil((due - Date.now()) / 1000)), Math.ceil(this.settings.ttlSeconds));
   }
 
-  report(): Report {
-    const held = this.#held;
-    const manifest = held?.estimator.manifest ?? null;
-    return {
-      status: held === null ? "no_model" : this.#lastError === null ? "ok" : "stale",
-      model: this.#env.MODEL_NAME ?? "",
-      alias: this.#env.MODEL_ALIAS ?? "",
-      version: held?.estimator.card.version ?? null,
-      sequence: manifest?.sequence ?? null,
-      sha256: manifest?.sha256 ?? null,
-      generation: held?.estimator.status.generation ?? null,
-      loaded_at: time(held?.loadedAt),
-      checked_at: time(this.#checkedAt),
-      last_error: this.#lastError,
-    };
-  }
-
-  #join(context: ExecutionContext): Look {
-    const now = Date.now();
-    if (this.#look !== null && now - this.#look.startedAt < LOOK_DEADLINE_MS) {
-      return this.#look;
-    }
-    const look: Look = { startedAt: now, done: Promise.resolve().then(() => this.#lookOnce(look)) };
-    this.#look = look;
-    // Keeps the look alive when the caller who started it goes away.
-    context.waitUntil(look.done);
-    return look;
-  }
-
-  /** Never rejects. A look that was given up on changes nothing, whenever it ends. */
-  async #lookOnce(look: Look): Promise<void> {
-    let newer: Held | null = null;
-    let failure: FaultReport | null = null;
+  /** Never throws: without tables the answers are the same. */
+  #prepare(estimator: Estimator): void {
+    const { version } = estimator.status;
     try {
-      newer = await this.#loadNewer();
+      this.#chronicle.prepared(version, { tables: estimator.prepare() });
     } catch (fault) {
-      failure = reportOf(fault, Date.now());
-      console.error(JSON.stringify({ event: "weights_refused", key: manifestKey(this.#env), ...failure }));
+      this.#chronicle.prepared(version, reportOf(fault, Date.now()));
     }
-    if (this.#look !== look) {
-      newer?.estimator[Symbol.dispose]();
+  }
+
+  /** Makes the estimator, or waits while another request does; returns without one if that takes too long or failed just now. */
+  async #start(context: ExecutionContext): Promise<void> {
+    const now = Date.now();
+    const deadline = 1000 * (this.#fallback === null ? LOOK_DEADLINE_SECONDS : 2 * PATIENCE_SECONDS);
+    // The clock may be set back, which must not stop the next try.
+    const isWithin = (since: number | null, milliseconds: number): boolean => since !== null && now >= since && now - since < milliseconds;
+    if (isWithin(this.#triedAt, this.settings.ttlSeconds * 1000)) {
       return;
     }
-    this.#look = null;
-    this.#checkedAt = Date.now();
-    this.#lastError = failure;
-    if (newer !== null) {
-      const { version } = newer.estimator.card;
-      console.log(JSON.stringify({ event: "weights_loaded", version, sequence: newer.estimator.manifest?.sequence }));
-      const older = this.#held;
-      this.#held = newer;
-      older?.estimator[Symbol.dispose]();
+    if (this.#load === null || !isWithin(this.#load.startedAt, deadline)) {
+      const load: Load = { startedAt: now, done: Promise.resolve().then(() => this.#loadOnce(load, context)) };
+      this.#load = load;
+      // Keeps the load alive when the caller who started it goes away.
+      context.waitUntil(load.done);
     }
+    await Promise.race([this.#load.done, scheduler.wait(deadline)]);
   }
 
-  /** What the bucket's manifest names now, verified; `null` where that is what is held already. */
-  async #loadNewer(): Promise<Held | null> {
-    const keys = trustedKeys(this.#env);
-    if (keys.length === 0) {
-      const message = "TRUSTED_KEYS: expected at least one Ed25519 public key in base64, found none; set the variable";
-      throw new WeightsFault("TRUSTED_KEYS", message);
-    }
-    const key = manifestKey(this.#env);
-    const stored = await this.#env.WEIGHTS!.head(key);
-    if (stored === null) {
-      const message = `the bucket: expected a manifest at ${key}, found nothing; publish a bundle there`;
-      throw new WeightsFault("MANIFEST_MISSING", message);
-    }
-    if (stored.etag === this.#held?.etag) {
-      return null;
-    }
-    // The manifest may be replaced between the look and the read: what counts is what was read.
-    let etag = stored.etag;
-    const fetch = fetchFrom(this.#env.WEIGHTS!, (read, itsEtag) => {
-      etag = read === key ? itsEtag : etag;
-    });
-    const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
-    const estimator = await loadEstimator({ manifest: addressOf(key), trustedKeys: keys, fetch, signal });
+  /** Never rejects. A load that was given up on changes nothing, whenever it ends. */
+  async #loadOnce(load: Load, context: ExecutionContext): Promise<void> {
+    let estimator: Estimator | null = null;
+    let refusal: FaultReport | null = null;
     try {
-      this.#refuseForeign(estimator);
-      this.#refuseOlder(estimator);
+      ({ estimator, refusal } = await this.#make());
     } catch (fault) {
-      estimator[Symbol.dispose]();
-      throw fault;
+      refusal = this.#inDetail(reportOf(fault, Date.now()), Object(fault).url);
     }
-    return { estimator, etag, loadedAt: Date.now(), isPrepared: false };
-  }
-
-  /** One key may sign several models, and a manifest says which is meant. */
-  #refuseForeign(estimator: Estimator): void {
-    const expected = this.#env.MODEL_NAME;
-    const found = estimator.manifest?.name;
-    if (found !== expected) {
-      const message = `the manifest: expected the model ${expected}, found ${found}; publish each model under its own name`;
-      throw new WeightsFault("MANIFEST_NAME", message);
+    if (this.#load !== load) {
+      estimator?.[Symbol.dispose]();
+      return;
     }
-  }
-
-  /** A manifest from before the one held is a replay: a rollback is published with a higher sequence. */
-  #refuseOlder(estimator: Estimator): void {
-    const held = this.#held?.estimator.manifest?.sequence ?? 0;
-    const found = estimator.manifest?.sequence ?? 0;
-    if (found < held) {
-      const message = `the manifest: expected a sequence of at least ${held}, found ${found}; publish with a higher one`;
-      throw new WeightsFault("MANIFEST_SEQUENCE", message);
+    this.#load = null;
+    this.#refusal = refusal;
+    this.#triedAt = Date.now();
+    this.#estimator = estimator;
+    this.#note();
+    if (estimator?.status.state === "fallback") {
+      // Storage was not waited for, or was asked in vain: what is under way goes on behind the replies.
+      context.waitUntil(estimator.refresh());
     }
   }
-}
 
-function time(milliseconds: number | null | undefined): string | null {
-  return milliseconds == null ? null : new Date(milliseconds).toISOString();
+  /** An estimator that follows the manifest; or one of the fallback alone, and why. */
+  async #make(): Promise<{ estimator: Estimator; refusal: FaultReport | null }> {
+    try {
+      return { estimator: await this.#follow(), refusal: null };
+    } catch (fault) {
+      if (this.#fallback === null) {
+        throw fault;
+      }
+      // Storage that fails does not come here: the package serves the fallback then, and goes on looking.
+      const refusal = this.#inDetail(reportOf(fault, Date.now()), Object(fault).url);
+      return { estimator: await loadEstimator({ bytes: this.#fallback }), refusal };
+    }
+  }
+
+  async #follow(): Promise<Estimator> {
+    const { blocked, trustedKeys, model, ttlSeconds } = this.settings;
+    if (blocked !== null) {
+      throw new WeightsFault(blocked.code, blocked.message);
+    }
+    const [storage, fallback] = [this.#storage, this.#fallback];
+    if (storage === null) {
+      throw new WeightsFault("WEIGHTS_SOURCE", "WEIGHTS_SOURCE: expected storage, found none");
+    }
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      const message = `storage: expected the manifest and its weights within ${LOOK_DEADLINE_SECONDS} s, found no end of them; check the store`;
+      late.abort(new WeightsFault("FETCH_TIMEOUT", message));
+    }, LOOK_DEADLINE_SECONDS * 1000);
+    try {
+      return await loadEstimator({
+        manifest: addressOf(manifestKey(this.settings)),
+        trustedKeys,
+        name: model,
+        fetch: storage.fetch,
+        signal: late.signal,
+        follow: { everySeconds: ttlSeconds, deadlineSeconds: LOOK_DEADLINE_SECONDS, timer: false, onChange: () => this.#note() },
+        ...(fallback === null ? {} : { fallback, patienceSeconds: PATIENCE_SECONDS }),
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #note(): void {
+    this.#chronicle.note(this.status, this.lastError);
+  }
+
+  /** What the package can only say of an address, in the words of what was asked there. */
+  #inDetail(report: FaultReport, url: unknown): FaultReport {
+    const isOfFetch = report.code === "FETCH_FAILED" || report.code === "FETCH_STATUS";
+    const fault = isOfFetch && typeof url === "string" ? this.#storage?.faultAt(url) : null;
+    return fault == null ? report : { code: fault.code, message: fault.message, at: report.at };
+  }
 }
