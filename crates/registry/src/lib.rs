@@ -21,13 +21,18 @@ mod artifacts;
 mod client;
 mod error;
 pub mod layout;
+mod models;
+mod records;
+mod runs;
 mod settings;
 mod transport;
 
 pub use artifacts::{Artifacts, Entry};
-pub use client::{
-    Client, Dataset, DatasetInput, LoggedModel, LoggedModelInfo, Metric, ModelVersion, Pair, Run, RunData, RunInfo,
-};
+pub use client::Client;
 pub use error::{RegistryError, RegistryErrorKind};
+pub use records::{
+    Dataset, DatasetInput, LoggedModel, LoggedModelInfo, Metric, ModelOutput, ModelVersion, Pair, Run, RunData,
+    RunInfo, RunOutputs,
+};
 pub use settings::{Environment, Settings, TRACKING_URI, artifact_settings, process_environment};
 pub use transport::Again;
