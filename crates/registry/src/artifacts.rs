@@ -1,14 +1,11 @@
 //! The files of runs and models: by the server's proxy, or straight from the store that the server names.
 
-use std::sync::Arc;
-
-use curbside_publish::{StoreUrl, open_store, store_error};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use curbside_publish::StoreSettings;
 use reqwest::Method;
 use serde::Deserialize;
 use url::Url;
 
+use crate::bucket::Bucket;
 use crate::client::Client;
 use crate::error::{RegistryError, RegistryErrorKind};
 use crate::transport::{Again, Call};
@@ -21,18 +18,17 @@ const MOST_LIST: usize = 4 << 20;
 /// Paths are relative to it, with `/` between their parts.
 #[derive(Debug)]
 pub struct Artifacts<'a> {
-    client: &'a Client,
     /// As the server wrote it.
     uri: String,
-    place: Place,
+    place: Place<'a>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Place<'a> {
     /// Below the tracking server's proxy: the folder's path there.
-    Proxied(String),
-    /// A store of its own, opened at the folder.
-    Direct(Arc<dyn ObjectStore>),
+    Proxied { client: &'a Client, root: String },
+    /// In a store of its own.
+    Direct(Bucket),
 }
 
 /// A file or a folder below a folder of artifacts.
@@ -54,19 +50,11 @@ impl Client {
     /// `REGISTRY_ARTIFACT` for a place that this build cannot reach, such as a folder on the server's disk;
     /// `STORE_CREDENTIALS` for S3 without keys, and `STORE_URL` for an endpoint that cannot be used.
     pub fn artifacts(&self, uri: &str) -> Result<Artifacts<'_>, RegistryError> {
-        let place = if let Some(path) = self.proxied(uri) {
-            Place::Proxied(path)
-        } else if uri.starts_with("s3://") {
-            let bucket = StoreUrl::parse(uri.trim_end_matches('/'))?;
-            Place::Direct(open_store(&bucket, &self.transport.settings().artifacts)?)
-        } else {
-            let message = format!(
-                "artifacts at {uri:?}: expected mlflow-artifacts:/... or s3://..., found a place that this build does not reach; \
-                 start the server with `--default-artifact-root mlflow-artifacts:/` or `s3://BUCKET`"
-            );
-            return Err(RegistryError::new(RegistryErrorKind::Artifact, message));
-        };
-        Ok(Artifacts { client: self, uri: uri.trim_end_matches('/').to_owned(), place })
+        if let Some(root) = self.proxied(uri) {
+            let uri = uri.trim_end_matches('/').to_owned();
+            return Ok(Artifacts { uri, place: Place::Proxied { client: self, root } });
+        }
+        Artifacts::at_store(uri, &self.transport.settings().artifacts)
     }
 
     /// The path below the proxy that an address means: `mlflow-artifacts:/path`, with or without this server's host, or the
@@ -87,12 +75,46 @@ impl Client {
         };
         Some(path.trim_matches('/').to_owned())
     }
+
+    /// A file's address at the proxy.
+    fn file(&self, root: &str, path: &str) -> Result<Url, RegistryError> {
+        let whole = joined(root, path);
+        let unfit = |part: &str| part.is_empty() || part == "." || part == "..";
+        if whole.split('/').any(unfit) {
+            let message = format!("artifact {path:?}: expected a path of plain parts, found an empty one or dots");
+            return Err(RegistryError::new(RegistryErrorKind::Artifact, message));
+        }
+        let mut url = self.below(PROXY)?;
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().extend(whole.split('/'));
+        }
+        Ok(url)
+    }
 }
 
 /// The proxy's path below the server's.
 const PROXY: &str = "api/2.0/mlflow-artifacts/artifacts";
 
 impl Artifacts<'_> {
+    /// Opens a folder of artifacts in S3, which needs no tracking server. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// `REGISTRY_ARTIFACT` for any other place; `STORE_CREDENTIALS` without keys, and `STORE_URL` for an address or an endpoint
+    /// that cannot be used.
+    pub fn at_store(uri: &str, settings: &StoreSettings) -> Result<Artifacts<'static>, RegistryError> {
+        let uri = uri.trim_end_matches('/').to_owned();
+        if !uri.starts_with("s3://") {
+            let message = format!(
+                "artifacts at {uri:?}: expected mlflow-artifacts:/... or s3://..., found a place that this build does not reach; \
+                 start the server with `--default-artifact-root mlflow-artifacts:/` or `s3://BUCKET`"
+            );
+            return Err(RegistryError::new(RegistryErrorKind::Artifact, message));
+        }
+        let place = Place::Direct(Bucket::open(&uri, settings)?);
+        Ok(Artifacts { uri, place })
+    }
+
     /// The folder, as the server names it.
     pub fn uri(&self) -> &str {
         &self.uri
@@ -117,14 +139,14 @@ impl Artifacts<'_> {
             #[serde(rename = "file_size")]
             bytes: Option<serde_json::Value>,
         }
-        let root = match &self.place {
-            Place::Proxied(root) => root,
-            Place::Direct(store) => return self.list_direct(store, folder),
+        let (client, root) = match &self.place {
+            Place::Proxied { client, root } => (client, root),
+            Place::Direct(bucket) => return bucket.list(folder),
         };
-        let mut url = self.client.below(PROXY)?;
+        let mut url = client.below(PROXY)?;
         url.query_pairs_mut().append_pair("path", &joined(root, folder));
         let call = Call { method: Method::GET, url, body: None, again: Again::Harmless, most: MOST_LIST };
-        let bytes = self.client.transport.send(&call)?;
+        let bytes = client.transport.send(&call)?;
         let listed: Listed = serde_json::from_slice(&bytes).map_err(|fault| {
             let message = format!("{}/{folder}: expected MLflow's list of artifacts, found {fault}", self.uri);
             RegistryError::new(RegistryErrorKind::Answer, message)
@@ -145,12 +167,12 @@ impl Artifacts<'_> {
     /// `REGISTRY_TOO_LARGE`, and every other kind. A server answers 500 for a file that there is not: ask
     /// [`list`](Artifacts::list) first where that is to be told apart.
     pub fn get(&self, path: &str, most: usize) -> Result<Vec<u8>, RegistryError> {
-        let root = match &self.place {
-            Place::Proxied(root) => root,
-            Place::Direct(store) => return self.get_direct(store, path, most),
+        let (client, root) = match &self.place {
+            Place::Proxied { client, root } => (client, root),
+            Place::Direct(bucket) => return bucket.get(path, most),
         };
-        let url = self.file(root, path)?;
-        self.client.transport.send(&Call { method: Method::GET, url, body: None, again: Again::Harmless, most })
+        let url = client.file(root, path)?;
+        client.transport.send(&Call { method: Method::GET, url, body: None, again: Again::Harmless, most })
     }
 
     /// Writes a file.
@@ -159,77 +181,18 @@ impl Artifacts<'_> {
     ///
     /// Every kind.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<(), RegistryError> {
-        let root = match &self.place {
-            Place::Proxied(root) => root,
-            Place::Direct(store) => {
-                let payload = PutPayload::from(bytes.to_vec());
-                let put =
-                    async { store.put(&Path::from(path), payload).await.map_err(|fault| self.fault(path, &fault)) };
-                return self.client.transport.wait(put).map(|_| ());
-            }
+        let (client, root) = match &self.place {
+            Place::Proxied { client, root } => (client, root),
+            Place::Direct(bucket) => return bucket.put(path, bytes),
         };
-        let (url, body) = (self.file(root, path)?, Some((bytes.to_vec(), "application/octet-stream")));
+        let (url, body) = (client.file(root, path)?, Some((bytes.to_vec(), "application/octet-stream")));
         let call = Call { method: Method::PUT, url, body, again: Again::Harmless, most: MOST_LIST };
-        self.client.transport.send(&call).map(|_| ())
-    }
-
-    fn list_direct(&self, store: &Arc<dyn ObjectStore>, folder: &str) -> Result<Vec<Entry>, RegistryError> {
-        let (prefix, whole) = (Path::from(folder), !folder.trim_matches('/').is_empty());
-        let listed = self.client.transport.wait(async {
-            let listed = store.list_with_delimiter(whole.then_some(&prefix)).await;
-            listed.map_err(|fault| self.fault(folder, &fault))
-        })?;
-        let folder = |path: Path| Entry { path: path.to_string(), is_folder: true, bytes: None };
-        let file = |file: object_store::ObjectMeta| Entry {
-            path: file.location.to_string(),
-            is_folder: false,
-            bytes: Some(file.size),
-        };
-        let mut entries: Vec<Entry> = listed.common_prefixes.into_iter().map(folder).collect();
-        entries.extend(listed.objects.into_iter().map(file));
-        Ok(entries)
-    }
-
-    fn get_direct(&self, store: &Arc<dyn ObjectStore>, path: &str, most: usize) -> Result<Vec<u8>, RegistryError> {
-        self.client.transport.wait(async {
-            let found = store.get(&Path::from(path)).await.map_err(|fault| self.fault(path, &fault))?;
-            let size = found.meta.size;
-            if size > most as u64 {
-                let message = format!("{}/{path}: expected at most {most} bytes, found {size}", self.uri);
-                return Err(RegistryError::new(RegistryErrorKind::TooLarge, message));
-            }
-            found.bytes().await.map(|bytes| bytes.to_vec()).map_err(|fault| self.fault(path, &fault))
-        })
-    }
-
-    /// What a store of its own says, in words.
-    fn fault(&self, path: &str, fault: &object_store::Error) -> RegistryError {
-        let place = joined(&self.uri, path);
-        if matches!(fault, object_store::Error::NotFound { .. }) {
-            let message = format!("{place}: expected an artifact, found none");
-            return RegistryError::new(RegistryErrorKind::NotFound, message);
-        }
-        store_error(&place, fault).into()
-    }
-
-    /// A file's address at the proxy.
-    fn file(&self, root: &str, path: &str) -> Result<Url, RegistryError> {
-        let whole = joined(root, path);
-        let unfit = |part: &str| part.is_empty() || part == "." || part == "..";
-        if whole.split('/').any(unfit) {
-            let message = format!("{}/{path}: expected a path of plain parts, found an empty one or dots", self.uri);
-            return Err(RegistryError::new(RegistryErrorKind::Artifact, message));
-        }
-        let mut url = self.client.below(PROXY)?;
-        if let Ok(mut parts) = url.path_segments_mut() {
-            parts.pop_if_empty().extend(whole.split('/'));
-        }
-        Ok(url)
+        client.transport.send(&call).map(|_| ())
     }
 }
 
 /// Two paths with one `/` between them; either may be empty.
-fn joined(a: &str, b: &str) -> String {
+pub(crate) fn joined(a: &str, b: &str) -> String {
     let (a, b) = (a.trim_matches('/'), b.trim_matches('/'));
     if a.is_empty() || b.is_empty() { format!("{a}{b}") } else { format!("{a}/{b}") }
 }

@@ -18,6 +18,7 @@
 )]
 
 mod artifacts;
+mod bucket;
 mod client;
 mod error;
 pub mod layout;

@@ -91,15 +91,6 @@ impl Transport {
         &self.settings
     }
 
-    /// Waits for something asynchronous.
-    pub(crate) fn wait<T>(&self, work: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
-        if Handle::try_current().is_ok() {
-            let message = "expected a thread without an asynchronous runtime, found one inside a runtime";
-            return Err(RegistryError::new(RegistryErrorKind::Settings, message));
-        }
-        self.runtime.block_on(work)
-    }
-
     /// Sends, and sends again as often as is allowed and may help; gives the body of a success.
     pub(crate) fn send(&self, call: &Call) -> Result<Vec<u8>, RegistryError> {
         let backoff = ExponentialBuilder::default()
@@ -121,7 +112,7 @@ impl Transport {
                 (Some(asked), Some(pause)) => Some(asked.max(pause)),
                 (_, pause) => pause,
             });
-        self.wait(sending)
+        wait(&self.runtime, sending)
     }
 
     async fn once(&self, call: &Call) -> Result<Vec<u8>, RegistryError> {
@@ -224,6 +215,26 @@ impl Transport {
             .with_pause(pause)
             .with_error_code(error_code)
     }
+}
+
+/// What asynchronous work is waited for on: this thread.
+pub(crate) fn runtime() -> Result<Runtime, RegistryError> {
+    Builder::new_current_thread().enable_all().build().map_err(|fault| {
+        let message = format!("expected a runtime to wait for answers on, found {fault}");
+        RegistryError::new(RegistryErrorKind::Settings, message)
+    })
+}
+
+/// Waits for something asynchronous.
+pub(crate) fn wait<T>(
+    runtime: &Runtime,
+    work: impl Future<Output = Result<T, RegistryError>>,
+) -> Result<T, RegistryError> {
+    if Handle::try_current().is_ok() {
+        let message = "expected a thread without an asynchronous runtime, found one inside a runtime";
+        return Err(RegistryError::new(RegistryErrorKind::Settings, message));
+    }
+    runtime.block_on(work)
 }
 
 /// `MLflow`'s own code says more than the status does.
