@@ -3,6 +3,7 @@
 import { gzipSync } from "node:zlib";
 
 import type { RunningWorker } from "./harness.ts";
+import type { Health } from "./health.ts";
 import { altered, blobKey, CARD, makeSigner, placeOfSection, type Publication, publish, shippedBundle } from "./publication.ts";
 
 /** The one trusted key, and one that is not always. */
@@ -10,13 +11,6 @@ export const [signer, stranger] = [makeSigner(), makeSigner()];
 
 /** The shipped bundle as it is stored. */
 export const stored = await shippedBundle();
-
-/** What /health tells of a failure. */
-export interface LastError {
-  readonly code: string;
-  readonly section?: string;
-  readonly message: string;
-}
 
 /** A manifest and a blob that must not serve, and why. */
 export interface Bad {
@@ -205,7 +199,7 @@ export async function publishBad(worker: RunningWorker, { publication, served }:
 }
 
 /** What is wrong with the reason that /health gives. */
-export function reasonFaults(found: LastError | null, { code, where, says }: Bad): string[] {
+export function reasonFaults(found: Health["last_error"], { code, where, says }: Bad): string[] {
   const told = `${found?.section ?? ""} ${found?.message ?? ""}`;
   return [
     ...(new RegExp(`^(${code})$`).test(found?.code ?? "") ? [] : [`code: expected ${code}, found ${JSON.stringify(found)}`]),

@@ -4,33 +4,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { eventually, type RunningWorker, startWorker } from "./harness.ts";
+import { healthOf, predict } from "./health.ts";
 import { envelopeOf, MANIFEST_KEY, publish, sha256, smallBundle } from "./publication.ts";
-import { BAD, type LastError, publishBad, reasonFaults, signer, stored, stranger } from "./publications-bad.ts";
+import { BAD, publishBad, reasonFaults, signer, stored, stranger } from "./publications-bad.ts";
 import { differs, everyRow, readJson } from "./table.ts";
 
 const TTL_SECONDS = 0.3;
-const RIDE = '{"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66, "pickup_datetime": "2021-02-03T08:30"}';
-
-interface Health {
-  readonly status: string;
-  readonly version: string | null;
-  readonly sequence: number | null;
-  readonly sha256: string | null;
-  readonly generation: number | null;
-  readonly loaded_at: string | null;
-  readonly checked_at: string | null;
-  readonly last_error: LastError | null;
-}
-
-async function healthOf(worker: RunningWorker): Promise<Health & { readonly http: number }> {
-  const response = await worker.fetch("/health");
-  return { ...((await response.json()) as Health), http: response.status };
-}
-
-function predict(worker: RunningWorker): Promise<Response> {
-  return worker.fetch("/predict", { method: "POST", body: RIDE, headers: { "content-type": "application/json" } });
-}
-
 describe("without a model", () => {
   let worker: RunningWorker;
   before(async () => {
