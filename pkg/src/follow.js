@@ -1,8 +1,9 @@
-// Following a manifest: when it is looked at, and what came of it. One look is under way at a time. Weights change in `#take`
-// alone, which runs between two calls of anybody's, and only once everything about the new ones has been verified.
+// Following a manifest: what a look does with what it finds. Weights change in `#serve` alone, which runs between two calls of
+// anybody's, and only once everything about the new ones has been verified.
 
 import { WeightsError } from "./errors.js";
-import { elapsed, idle, later, nextTask, timestamp } from "./host.js";
+import { idle, nextTask, timestamp } from "./host.js";
+import { Looks } from "./looks.js";
 import { fetchManifest, readSigned } from "./manifest.js";
 import { Pace } from "./pace.js";
 import { lookErrorOf } from "./status.js";
@@ -10,19 +11,17 @@ import { Watch } from "./watch.js";
 import { absolute, checkStored, fetchStored, open, pastDamage, storedDigest } from "./weights.js";
 
 /**
- * @import { Fetch, LookError, Manifest, Status } from "../index.js"
+ * @import { Fetch, Manifest, Status } from "../index.js"
  * @import { OpenBundle } from "./bundle.js"
  * @import { WeightsCache } from "./cache.js"
  * @import { Fetching } from "./download.js"
  * @import { Engine } from "./engine.js"
+ * @import { Look } from "./looks.js"
  * @import { Signed } from "./manifest.js"
  * @import { Plan } from "./options.js"
  * @import { Serving } from "./serving.js"
  * @import { TrustedKeys } from "./signature.js"
  */
-
-/** A look that has not ended so long after its deadline never will: its host has dropped it. */
-const OVERDUE_MS = 5000;
 
 /**
  * Whom to believe about which weights.
@@ -35,26 +34,12 @@ const OVERDUE_MS = 5000;
  * @property {Plan} plan
  */
 
-/**
- * A look under way.
- * @typedef {object} Look
- * @property {AbortController} controller
- * @property {number} startedAt
- * @property {number} deadlineMs
- * @property {Promise<void>} ended never rejects
- */
-
 export class Follower {
   #of;
   #engine;
   #serving;
   #pace;
-  /** @type {Look | null} */
-  #look = null;
-  /** By the clock that nobody sets. @type {number | null} */
-  #endedAt = null;
-  /** What the last look failed with. @type {unknown} */
-  #fault = null;
+  #looks;
   /** Of the manifest that serves, as it came. @type {Uint8Array | null} */
   #envelope = null;
   /** @type {string | null} */
@@ -68,14 +53,9 @@ export class Follower {
   /** @type {(() => Status) | null} */
   #status = null;
   #told = "";
-  #isClosed = false;
 
-  /** @type {string | null} */
-  checkedAt = null;
-  /** @type {string | null} */
+  /** When a look last found that what serves is what should. @type {string | null} */
   confirmedAt = null;
-  /** @type {LookError | null} */
-  lastError = null;
 
   /**
    * @param {Following} of
@@ -87,6 +67,12 @@ export class Follower {
     this.#engine = engine;
     this.#serving = serving;
     this.#pace = new Pace(of.plan.everyMs);
+    this.#looks = new Looks(
+      of.url,
+      of.plan.everyMs,
+      (look) => this.#lookOnce(look),
+      () => this.#onLookEnd(),
+    );
   }
 
   get trustedKeys() {
@@ -94,11 +80,15 @@ export class Follower {
   }
 
   get isDue() {
-    if (this.#isClosed || this.#current() !== null) return false;
-    if (this.#endedAt === null) return true;
-    const since = elapsed() - this.#endedAt;
-    // Some hosts' clock for this is the wall's, which may be put back.
-    return since < 0 || since >= this.#of.plan.everyMs;
+    return this.#looks.isDue;
+  }
+
+  get checkedAt() {
+    return this.#looks.checkedAt;
+  }
+
+  get lastError() {
+    return this.#looks.lastError;
   }
 
   /**
@@ -106,14 +96,14 @@ export class Follower {
    * @param {boolean} isPatient
    */
   async lookFirst(isPatient) {
-    await this.#join(isPatient ? Infinity : this.#of.plan.deadlineMs);
-    if (this.#serving.isEmpty) throw this.#fault;
+    await this.#looks.join(isPatient ? Infinity : this.#of.plan.deadlineMs);
+    if (this.#serving.isEmpty) throw this.#looks.fault;
   }
 
   /** Looks now, or waits for the look under way. Never rejects. */
   async refresh() {
-    if (this.#isClosed) return;
-    await this.#join(this.#of.plan.deadlineMs);
+    if (this.#looks.isClosed) return;
+    await this.#looks.join(this.#of.plan.deadlineMs);
     await this.#keeping;
   }
 
@@ -130,7 +120,7 @@ export class Follower {
       () => void this.refresh(),
       () => this.isDue,
     );
-    if (this.#current() === null) this.#watch.arm();
+    if (!this.#looks.isUnderWay) this.#watch.arm();
   }
 
   /**
@@ -138,9 +128,8 @@ export class Follower {
    * @param {unknown} [why]
    */
   close(why) {
-    this.#isClosed = true;
     this.#watch?.close();
-    this.#look?.controller.abort(why);
+    this.#looks.close(why);
   }
 
   /** Serves what the cache has kept, if it holds. Never throws. @returns {Promise<void>} */
@@ -156,8 +145,9 @@ export class Follower {
       await checkStored(stored, signed.manifest.sha256, signed.manifest.bytes, url, "kept in the cache");
       const bundle = await open(await this.#engine, stored, url, noTurn);
       // A look may have been quicker, or the caller have lost patience with all of this.
-      if (this.#isClosed || this.confirmedAt !== null) bundle.dispose();
+      if (this.#looks.isClosed || this.confirmedAt !== null) bundle.dispose();
       else this.#serve(signed, bundle, stored, "cache");
+      this.#tell();
     } catch (thrown) {
       // Damaged, of a key that is no longer trusted, or of another version of this package: no use to anyone. But it is no
       // fault of the copy's where the host has no cryptography or no module.
@@ -173,7 +163,7 @@ export class Follower {
     const stored = new Uint8Array(given);
     const sha256 = await storedDigest(stored);
     const bundle = await open(await this.#engine, stored, null, noTurn);
-    if (this.#isClosed || !this.#serving.isEmpty) {
+    if (this.#looks.isClosed || !this.#serving.isEmpty) {
       bundle.dispose();
       return;
     }
@@ -181,64 +171,17 @@ export class Follower {
     this.#serving.take({ bundle, origin: "fallback", manifest: null, keyid: null, sha256, stored: kept, loadedAt: timestamp() });
   }
 
-  /** The look under way, unless its host has dropped it. @returns {Look | null} */
-  #current() {
-    const look = this.#look;
-    if (look === null) return null;
-    const age = elapsed() - look.startedAt;
-    return age >= 0 && age <= look.deadlineMs + OVERDUE_MS ? look : null;
-  }
-
-  /**
-   * @param {number} deadlineMs
-   * @returns {Promise<void>}
-   */
-  #join(deadlineMs) {
-    const current = this.#current();
-    if (current !== null) return current.ended;
-    const look = { controller: new AbortController(), startedAt: elapsed(), deadlineMs, ended: Promise.resolve() };
-    this.#look = look;
-    look.ended = this.#runLook(look);
-    return look.ended;
-  }
-
-  /** @param {Look} look */
-  async #runLook(look) {
-    const seconds = look.deadlineMs / 1000;
-    const late = () => {
-      const message = `manifest at ${this.#of.url}: expected it and its weights within ${seconds} s, found no end of them; try again on a better connection`;
-      look.controller.abort(new WeightsError("FETCH_TIMEOUT", message, { url: this.#of.url }));
-    };
-    const disarm = look.deadlineMs === Infinity ? noTurn : later(late, look.deadlineMs);
-    let fault = null;
-    try {
-      await this.#lookOnce(look);
-    } catch (thrown) {
-      fault = thrown;
-    } finally {
-      disarm();
-    }
-    if (!this.#isLive(look)) return;
-    this.#look = null;
-    this.#endedAt = elapsed();
-    this.#fault = fault;
-    this.checkedAt = timestamp();
-    this.lastError = fault === null ? null : lookErrorOf(fault, this.checkedAt);
+  #onLookEnd() {
     this.#watch?.arm();
     this.#tell();
-  }
-
-  /** Whether what comes of this look still counts. @param {Look} look */
-  #isLive(look) {
-    return !this.#isClosed && this.#look === look;
   }
 
   /** @param {Look} look */
   async #lookOnce(look) {
     const { url, trusted, fetch } = this.#of;
-    const { signal } = look.controller;
+    const { signal } = look;
     const signed = await pastDamage({ fetch, signal, copies: "confirmed" }, (how) => fetchManifest(url, trusted, how, this.#etag));
-    if (!this.#isLive(look)) return;
+    if (!look.isLive()) return;
     if (signed === null || isSame(signed.envelope, this.#envelope)) {
       this.#etag = signed?.etag ?? this.#etag;
       this.#confirm();
@@ -253,7 +196,7 @@ export class Follower {
     }
     const { bundle, stored } = await this.#fetchOpen(signed.manifest, { fetch, signal });
     await this.#prepareAlike(bundle);
-    if (this.#isLive(look)) this.#take(signed, bundle, stored);
+    if (look.isLive()) this.#take(signed, bundle, stored);
     else bundle.dispose();
   }
 
@@ -277,7 +220,7 @@ export class Follower {
 
   /** New weights get tables before they serve, if those that serve have them. @param {OpenBundle} bundle */
   async #prepareAlike(bundle) {
-    while (!this.#isClosed && !this.#serving.isEmpty && this.#serving.bundle.isPrepared && !bundle.isPrepared) {
+    while (!this.#looks.isClosed && !this.#serving.isEmpty && this.#serving.bundle.isPrepared && !bundle.isPrepared) {
       await idle();
       try {
         bundle.prepare();

@@ -75,7 +75,8 @@ function checkText(name, value) {
  */
 function milliseconds(name, seconds, least) {
   if (typeof seconds === "number" && seconds >= least) return seconds * 1000;
-  throw wrong(`${name}: expected a number of seconds${least > 0 ? " above 0" : ", 0 or more"}, found ${JSON.stringify(seconds) ?? typeof seconds}`);
+  const found = typeof seconds === "number" ? seconds : (JSON.stringify(seconds) ?? typeof seconds);
+  throw wrong(`${name}: expected a number of seconds${least > 0 ? " above 0" : ", 0 or more"}, found ${found}`);
 }
 
 /** @param {string} message */

@@ -1,13 +1,13 @@
 // When weights that failed are tried again. The manifest is looked at every few seconds, and that must not fetch megabytes
 // again and again which the manifest names and nobody can use.
 
-import { BundleError, EngineError, WeightsError } from "./errors.js";
+import { BundleError, WeightsError } from "./errors.js";
 import { elapsed } from "./host.js";
 
 /** However often they failed, weights may have been mended in the meantime. */
 const MAX_WAIT_MS = 60_000;
 
-/** Codes of faults that the same bytes will always have. */
+/** Of bytes whose digest was right. */
 const FINAL = ["BLOB_GZIP", "BLOB_TOO_LARGE"];
 
 export class Pace {
@@ -42,8 +42,10 @@ export class Pace {
   }
 }
 
-/** @param {unknown} fault of weights with the right digest, which a bundle or a trap can only be of */
+/**
+ * Whether the same bytes will always have this fault: a trap may have been for want of memory, and a download may do better.
+ * @param {unknown} fault
+ */
 function isFinal(fault) {
-  if (fault instanceof WeightsError) return FINAL.includes(fault.code);
-  return fault instanceof BundleError || (fault instanceof EngineError && fault.code === "ENGINE_TRAPPED");
+  return fault instanceof BundleError || (fault instanceof WeightsError && FINAL.includes(fault.code));
 }

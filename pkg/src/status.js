@@ -5,6 +5,7 @@ import { reason } from "./refusal.js";
 
 /**
  * @import { LookError, Status, WeightsState } from "../index.js"
+ * @import { OpenBundle } from "./bundle.js"
  * @import { Engine } from "./engine.js"
  * @import { Held } from "./serving.js"
  */
@@ -36,7 +37,7 @@ export function statusOf(engine, held, looks) {
     generation,
     lastTrap,
     state: stateOf(held, lastError),
-    version: manifest?.version ?? bundle.version,
+    version: manifest?.version ?? versionOf(bundle),
     sequence: manifest?.sequence ?? null,
     sha256,
     keyid,
@@ -47,6 +48,18 @@ export function statusOf(engine, held, looks) {
     isDue,
     lastError: lastError && { ...lastError },
   };
+}
+
+/**
+ * A status is told whatever the engine does.
+ * @param {OpenBundle} bundle
+ */
+function versionOf(bundle) {
+  try {
+    return bundle.version;
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -1,12 +1,12 @@
 // A web server on loopback that answers as a test tells it to.
 
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** What to answer a path with: a body, or a function that does it all. */
 export type Answer =
   | { readonly status?: number; readonly type?: string; readonly body?: string | Uint8Array }
-  | ((response: ServerResponse) => void);
+  | ((response: ServerResponse, request: IncomingMessage) => void);
 
 /** A server that runs. */
 export interface Server extends AsyncDisposable {
@@ -16,7 +16,7 @@ export interface Server extends AsyncDisposable {
   readonly asked: string[];
 }
 
-/** Serves these paths; every other one is 404 with a page in HTML, as servers do it. */
+/** Serves these paths, as the record has them when they are asked for; every other one is 404 with a page in HTML, as servers do it. */
 export async function serve(answers: Readonly<Record<string, Answer>>): Promise<Server> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -24,7 +24,7 @@ export async function serve(answers: Readonly<Record<string, Answer>>): Promise<
     asked.push(path);
     const answer = answers[path] ?? { status: 404, type: "text/html", body: "<!doctype html><title>Not found</title>" };
     if (typeof answer === "function") {
-      answer(response);
+      answer(response, request);
       return;
     }
     response.writeHead(answer.status ?? 200, { "content-type": answer.type ?? "application/octet-stream" });

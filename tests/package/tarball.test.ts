@@ -45,6 +45,7 @@ test("it holds the package and nothing else", (context) => {
     "src/host.js",
     "src/inflate.js",
     "src/load.js",
+    "src/looks.js",
     "src/manifest.js",
     "src/matrix.js",
     "src/options.js",
