@@ -2,15 +2,17 @@
 
 import { gzipSync } from "node:zlib";
 
-import type { RunningWorker } from "./harness.ts";
 import type { Health } from "./health.ts";
-import { altered, blobKey, CARD, makeSigner, placeOfSection, type Publication, publish, shippedBundle } from "./publication.ts";
+import { altered, blobKey, type Bucket, CARD, makeSigner, placeOfSection, type Publication, publish, shippedBundle } from "./publication.ts";
 
 /** The one trusted key, and one that is not always. */
 export const [signer, stranger] = [makeSigner(), makeSigner()];
 
 /** The shipped bundle as it is stored. */
 export const stored = await shippedBundle();
+
+/** What /health tells of a failure. */
+export type LastError = NonNullable<Health["last_error"]>;
 
 /** A manifest and a blob that must not serve, and why. */
 export interface Bad {
@@ -191,15 +193,15 @@ export const BAD: readonly Bad[] = [
 ];
 
 /** Publishes it, with a right sequence. */
-export async function publishBad(worker: RunningWorker, { publication, served }: Bad, sequence: number): Promise<void> {
-  await publish(worker.bucket, { signer, sequence, ...publication });
+export async function publishBad(bucket: Bucket, { publication, served }: Bad, sequence: number): Promise<void> {
+  await publish(bucket, { signer, sequence, ...publication });
   if (served !== undefined) {
-    await worker.bucket.put(blobKey(publication.stored), new Uint8Array(served).buffer);
+    await bucket.put(blobKey(publication.stored), new Uint8Array(served).buffer);
   }
 }
 
 /** What is wrong with the reason that /health gives. */
-export function reasonFaults(found: Health["last_error"], { code, where, says }: Bad): string[] {
+export function reasonFaults(found: LastError | null, { code, where, says }: Bad): string[] {
   const told = `${found?.section ?? ""} ${found?.message ?? ""}`;
   return [
     ...(new RegExp(`^(${code})$`).test(found?.code ?? "") ? [] : [`code: expected ${code}, found ${JSON.stringify(found)}`]),

@@ -37,7 +37,7 @@ describe("without a model", () => {
   test("every bundle that must not serve does not, and /health says why", async () => {
     let since = (await healthOf(worker)).checked_at;
     await everyRow(BAD, async (bad) => {
-      await publishBad(worker, bad, 1);
+      await publishBad(worker.bucket, bad, 1);
       // Two looks: one may have been under way while the bucket changed.
       for (let look = 0; look < 2; look += 1) {
         const before = since;
@@ -114,7 +114,7 @@ describe("with a model", () => {
     assert.ok(some.length >= 3);
     await everyRow(some, async (bad) => {
       sequence += 1;
-      await publishBad(worker, bad, sequence);
+      await publishBad(worker.bucket, bad, sequence);
       const stale = await eventually(() => healthOf(worker), (now) => now.status === "stale");
       const faults = reasonFaults(stale.last_error, bad);
       const reply = await predict(worker);

@@ -14,6 +14,11 @@ export function addressOf(key: string): string {
   return `${ORIGIN}/${key}`;
 }
 
+/** A message of the package's in which keys are keys again. */
+export function withKeys(message: string): string {
+  return message.replaceAll(`${ORIGIN}/`, "");
+}
+
 /** Only the manifest and the bundle it names are read again and again; faults of what they were before are of no use. */
 const MAX_FAULTS = 8;
 

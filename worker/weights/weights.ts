@@ -11,7 +11,7 @@ import { Chronicle } from "./chronicle.ts";
 import { keyidOf } from "./digest.ts";
 import { fallbackFor } from "./fallback.ts";
 import { type FaultReport, reportOf, WeightsFault } from "./fault.ts";
-import { addressOf, Storage } from "./storage.ts";
+import { addressOf, Storage, withKeys } from "./storage.ts";
 
 /** How long a cold start waits for storage before the fallback serves. */
 const PATIENCE_SECONDS = 2;
@@ -219,6 +219,6 @@ export class Weights {
   #inDetail(report: FaultReport, url: unknown): FaultReport {
     const isOfFetch = report.code === "FETCH_FAILED" || report.code === "FETCH_STATUS";
     const fault = isOfFetch && typeof url === "string" ? this.#storage?.faultAt(url) : null;
-    return fault == null ? report : { code: fault.code, message: fault.message, at: report.at };
+    return fault == null ? { ...report, message: withKeys(report.message) } : { code: fault.code, message: fault.message, at: report.at };
   }
 }
