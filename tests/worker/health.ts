@@ -2,6 +2,14 @@
 
 import type { RunningWorker } from "./harness.ts";
 
+/** What /health tells of a failure. */
+export interface LastError {
+  readonly code: string;
+  readonly section?: string;
+  readonly message: string;
+  readonly at: string;
+}
+
 /** What /health tells. */
 export interface Health {
   /** HTTP status of the reply. */
@@ -24,7 +32,7 @@ export interface Health {
   readonly checked_at: string | null;
   readonly checked_seconds_ago: number | null;
   readonly confirmed_at: string | null;
-  readonly last_error: { readonly code: string; readonly section?: string; readonly message: string; readonly at: string } | null;
+  readonly last_error: LastError | null;
   readonly configuration: readonly { readonly code: string; readonly message: string }[];
 }
 

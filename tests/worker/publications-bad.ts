@@ -2,7 +2,7 @@
 
 import { gzipSync } from "node:zlib";
 
-import type { Health } from "./health.ts";
+import type { LastError } from "./health.ts";
 import { altered, blobKey, type Bucket, CARD, makeSigner, placeOfSection, type Publication, publish, shippedBundle } from "./publication.ts";
 
 /** The one trusted key, and one that is not always. */
@@ -10,9 +10,6 @@ export const [signer, stranger] = [makeSigner(), makeSigner()];
 
 /** The shipped bundle as it is stored. */
 export const stored = await shippedBundle();
-
-/** What /health tells of a failure. */
-export type LastError = NonNullable<Health["last_error"]>;
 
 /** A manifest and a blob that must not serve, and why. */
 export interface Bad {
