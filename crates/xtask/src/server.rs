@@ -85,7 +85,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it; what it prints goes into the log alone.
+    /// Starts it; what it prints goes into the log alone, and its process id into a file beside that.
     ///
     /// # Errors
     /// When log or process cannot be made.
@@ -98,6 +98,7 @@ impl Server {
             .stderr(file)
             .spawn()
             .with_context(|| format!("{name} cannot be started"))?;
+        fs::write(log.with_extension("pid"), format!("{}\n", child.id()))?;
         Ok(Self { name, child, log: log.to_owned(), ended: None })
     }
 
@@ -174,6 +175,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
+        // Where it cannot be removed it is only out of date.
+        let _ = fs::remove_file(self.log.with_extension("pid"));
     }
 }
 
@@ -211,7 +214,7 @@ mod tests {
         assert!(signal_group(leader, "0"), "the child of the shell should be running");
         let complaint = server.require_alive().unwrap_err().to_string();
         assert!(complaint.contains("ended by itself") && complaint.contains("started"), "{complaint}");
-        server.stop();
+        drop(server);
         assert!(!signal_group(leader, "0"), "the child of the shell should be gone");
         std::fs::remove_file(log).unwrap();
     }
