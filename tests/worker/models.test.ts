@@ -8,6 +8,13 @@ import { type RunningWorker, startWorker } from "./harness.ts";
 import { blobKey, makeSigner, MANIFEST_KEY, publish, sha256, shippedBundle } from "./publication.ts";
 import { differs, everyRow } from "./table.ts";
 
+/** Earlier manifests, and publishers under way. */
+const KEPT = [
+  "models/ride-duration/champion.history/0000000000000001.json",
+  "models/ride-duration/champion.claims/0000000000000002.json",
+  "models/ride-duration/champion.history.json",
+];
+
 let worker: RunningWorker;
 let stored: Buffer;
 let blob: string;
@@ -23,6 +30,10 @@ before(async () => {
   await worker.bucket.put("models/secret.pem", "-----BEGIN");
   await worker.bucket.put("models/ride-duration/notes.txt", "notes");
   await worker.bucket.put("models/ride-duration/blobs/notes.curb", "notes");
+  // What publishing keeps for itself.
+  for (const key of KEPT) {
+    await worker.bucket.put(key, "{}");
+  }
 });
 
 after(async () => {
@@ -116,6 +127,8 @@ test("nothing but manifests and bundles leaves the bucket", async () => {
     "/models/ride-duration/..\\..\\secret.json",
     "/models//ride-duration/champion.json",
     "//models/ride-duration/champion.json",
+    ...KEPT.map((key) => `/${key}`),
+    "/models/ride-duration/champion.history/",
     "/models/ride-duration/notes.txt",
     "/models/ride-duration/blobs/notes.curb",
     "/models/ride-duration/blobs/",

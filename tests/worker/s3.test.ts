@@ -1,4 +1,4 @@
-// The source that speaks S3, from Node: against a real store where there is one, and what a store does when clocks differ.
+// The source that speaks S3, from Node and in the Worker: against a real store where there is one, and what a store does when clocks differ.
 
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
@@ -7,10 +7,14 @@ import { after, describe, mock, test, type TestContext } from "node:test";
 
 import { WeightsFault } from "../../worker/weights/fault.ts";
 import { type S3Bucket, s3Source } from "../../worker/weights/s3.ts";
-import { NO_STORE, requireNoSecret, testStore } from "./store.ts";
+import { eventually, type RunningWorker, startWorker } from "./harness.ts";
+import { estimate, healthOf } from "./health.ts";
+import { blobKey, makeSigner, MANIFEST_KEY, publish, sha256, shippedBundle, smallBundle } from "./publication.ts";
+import { NO_STORE, requireNoSecret, type TestStore, testStore } from "./store.ts";
 import { differs, everyRow } from "./table.ts";
 
-const KEY = "models/ride-duration/champion.json";
+const KEY = MANIFEST_KEY;
+const signer = makeSigner();
 const HOUR_MS = 3_600_000;
 
 async function faultOf(work: Promise<unknown>): Promise<WeightsFault> {
@@ -31,15 +35,16 @@ function countRequests(context: TestContext): () => number {
   return () => spy.mock.callCount();
 }
 
-const store = testStore();
+const skip = testStore() === null ? NO_STORE : false;
 
-describe("a real store", { skip: store === null ? NO_STORE : false }, () => {
-  const { place } = store ?? {};
-  const bucket = place as S3Bucket;
+describe("a real store", { skip }, () => {
+  // Null where all of this is skipped.
+  const store = testStore() as TestStore;
+  const bucket = store?.place;
   after(() => store?.[Symbol.asyncDispose]());
 
   test("an object is read, asked for by its head, by its etag, and not found", async () => {
-    await store?.put(KEY, "signed");
+    await store.put(KEY, "signed");
     const source = s3Source(bucket);
     const response = await source.get(KEY);
     assert.equal(response.status, 200);
@@ -73,7 +78,7 @@ describe("a real store", { skip: store === null ? NO_STORE : false }, () => {
   // Real stores allow a quarter of an hour or a day; this is beyond both.
   for (const hours of [-25, 25, -24 * 365]) {
     test(`a clock that is wrong by ${hours} hours is set right once, and stays so`, async (context) => {
-      await store?.put(KEY, "signed");
+      await store.put(KEY, "signed");
       const requests = countRequests(context);
       const source = s3Source(bucket);
       mock.timers.enable({ apis: ["Date"], now: Date.now() + hours * HOUR_MS });
@@ -101,6 +106,76 @@ describe("a real store", { skip: store === null ? NO_STORE : false }, () => {
     } finally {
       mock.timers.reset();
     }
+  });
+});
+
+describe("a Worker on a real store", { skip }, () => {
+  // Null where all of this is skipped.
+  const own = testStore() as TestStore;
+  after(() => own?.[Symbol.asyncDispose]());
+
+  function start(place: S3Bucket & { readonly region: string }): Promise<RunningWorker> {
+    return startWorker({
+      trusted: [signer],
+      fallback: "shipped",
+      ttlSeconds: 0.3,
+      vars: { WEIGHTS_SOURCE: `s3://${place.bucket}/${place.prefix}`, S3_ENDPOINT: place.endpoint, S3_REGION: place.region },
+      secrets: { S3_ACCESS_KEY_ID: place.accessKeyId, S3_SECRET_ACCESS_KEY: place.secretAccessKey },
+    });
+  }
+
+  /** All that the Worker shows to anybody, and its log. */
+  async function seenOf(worker: RunningWorker): Promise<string> {
+    const paths = ["/health", "/config.json", `/${MANIFEST_KEY}`, "/models/ride-duration/none.json"];
+    const replies = await Promise.all(
+      paths.map(async (path) => {
+        const response = await worker.fetch(path);
+        return `${path} ${JSON.stringify([...response.headers])} ${await response.text()}`;
+      }),
+    );
+    return [...replies, worker.log()].join("\n");
+  }
+
+  test("it serves what is published there, and changes over when something else is", async () => {
+    const { place } = own;
+    const [first, second] = [await shippedBundle(), await smallBundle("with an interval")];
+    await publish(own, { stored: first, signer, sequence: 1 });
+    await using worker = await start(place);
+    const before = await estimate(worker);
+    const health = await healthOf(worker);
+    assert.deepEqual([health.status, health.source, health.sequence, health.sha256], ["ok", "s3", 1, sha256(first)]);
+    await publish(own, { stored: second, signer, sequence: 2 });
+    await eventually(() => healthOf(worker), (now) => now.sequence === 2);
+    const after = await estimate(worker);
+    assert.notEqual(after.model_version, before.model_version);
+    const blob = await worker.fetch(`/${blobKey(second)}`);
+    assert.equal(sha256(new Uint8Array(await blob.arrayBuffer())), sha256(second));
+    requireNoSecret(await seenOf(worker), place);
+  });
+
+  test("a store that refuses leaves the shipped bundle answering, and nobody sees a credential", async () => {
+    const { place } = own;
+    await publish(own, { stored: await smallBundle("with an interval"), signer, sequence: 3 });
+    await everyRow(
+      [
+        { name: "a wrong secret", wrong: { secretAccessKey: "5".repeat(64) }, says: /found 403: access denied/ },
+        { name: "an unknown key", wrong: { accessKeyId: `GK${"5".repeat(24)}` }, says: /found 403: access denied/ },
+        { name: "a wrong region", wrong: { region: "nowhere-1" }, says: /found 400: another region/ },
+      ],
+      async ({ wrong, says }) => {
+        const used = { ...place, ...wrong };
+        await using worker = await start(used);
+        await estimate(worker);
+        const health = await healthOf(worker);
+        const reply = await worker.fetch(`/${MANIFEST_KEY}`);
+        requireNoSecret(await seenOf(worker), used);
+        return [
+          ...differs("health", [health.http, health.status, health.last_error?.code], [200, "fallback", "FETCH_STATUS"]),
+          ...(says.test(health.last_error?.message ?? "") ? [] : [`message: expected ${says}, found ${health.last_error?.message}`]),
+          ...differs("/models/", reply.status, 502),
+        ];
+      },
+    );
   });
 });
 
