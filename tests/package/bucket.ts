@@ -16,6 +16,7 @@ export function blobPath(stored: Uint8Array): string {
 
 /** A request as the bucket saw it. */
 export interface Asked {
+  readonly method: string;
   readonly path: string;
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
@@ -45,7 +46,7 @@ export async function startBucket(signer: Signer, files: Readonly<Record<string,
   const store = (path: string, body: Buffer): void => {
     objects.set(path, body);
     answers[path] = (response, request) => {
-      response.once("close", () => asked.push({ path, status: response.statusCode, headers: request.headers }));
+      response.once("close", () => asked.push({ method: request.method ?? "", path, status: response.statusCode, headers: request.headers }));
       response.setHeader("access-control-allow-origin", "*");
       const instead = spoilt.get(path);
       if (typeof instead === "function") {
