@@ -2,6 +2,7 @@
 
 import type { Card, Estimator, IntervalMetrics, Metrics, Month, Status } from "curbside/slim";
 import { element, setFacts } from "./elements.ts";
+import { recall } from "./remembered.ts";
 import { lookInWords, whenInWords } from "./state.ts";
 import type { LoadedModel } from "./weights.ts";
 import { percent, shareInWords } from "./words.ts";
@@ -89,7 +90,8 @@ function beginInWords({ firstSha256, wasKept, milliseconds }: Omit<LoadedModel, 
   return `${wasKept ? "Taken from this device’s copy" : "Fetched"}, verified and opened in ${Math.max(1, Math.round(milliseconds))} ms.`;
 }
 
-function freshnessInWords({ everySeconds }: Pick<LoadedModel, "everySeconds">, { confirmedAt }: Status, now: Date): string {
+function freshnessInWords({ everySeconds }: Pick<LoadedModel, "everySeconds">, status: Status, now: Date): string {
+  const confirmedAt = status.confirmedAt ?? recall(status.sha256);
   const known = confirmedAt === null ? "Not known yet" : `Found to be the newest ${whenInWords(confirmedAt, now)}`;
   return `${known}; this page looks every ${everySeconds === 1 ? "second" : `${everySeconds} seconds`} while it is open.`;
 }

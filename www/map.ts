@@ -39,11 +39,13 @@ export class ZoneMap {
     const narrowing = Math.cos((((south + north) / 2) * Math.PI) / 180);
     const eastings = placed.map(({ longitude }) => longitude * narrowing);
     const [west, east] = [Math.min(...eastings), Math.max(...eastings)];
-    const scale = (WIDTH - 2 * MARGIN) / Math.max(east - west, 1e-9);
+    // The city is wider than it is high; a model of a few zones need not be.
+    const scale = (WIDTH - 2 * MARGIN) / Math.max(east - west, north - south, 1e-9);
+    const left = (WIDTH - (east - west) * scale) / 2;
     const height = (north - south) * scale + 2 * MARGIN;
     svg.setAttribute("viewBox", `0 0 ${WIDTH} ${height.toFixed(1)}`);
     for (const { id, latitude, longitude } of placed) {
-      const point = { x: (longitude * narrowing - west) * scale + MARGIN, y: (north - latitude) * scale + MARGIN };
+      const point = { x: (longitude * narrowing - west) * scale + left, y: (north - latitude) * scale + MARGIN };
       this.#points.set(id, point);
       svg.append(dot(point, 1.7, "zone"));
     }

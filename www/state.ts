@@ -20,14 +20,14 @@ export function standingInWords({ lastError, confirmedAt, isOffline, isLasting, 
   if (lastError === null) {
     return "";
   }
-  const held = confirmedAt === null ? "the copy of the model on this device" : `the model that was up to date ${whenInWords(confirmedAt, now)}`;
+  const held = confirmedAt === null ? "the copy of the model on this device" : `the model that was the newest ${whenInWords(confirmedAt, now)}`;
   const { code } = lastError;
   if (code.startsWith("FETCH_")) {
     if (isOffline) {
       return `This device is offline. Estimates come from ${held}.`;
     }
-    const fault = code === "FETCH_STATUS" ? "This site does not give its model" : "This site does not answer";
-    return isLasting ? `${fault}, so newer ones cannot be looked for. Estimates come from ${held}.` : "";
+    const fault = code === "FETCH_STATUS" ? "This site does not give its model at the moment" : "This site does not answer";
+    return isLasting ? `${fault}. Estimates come from ${held}.` : "";
   }
   if (NEEDS_A_NEWER_PAGE.includes(code)) {
     return `A newer model needs a newer version of this page: reload it. Until then, estimates come from ${held}.`;
@@ -38,11 +38,12 @@ export function standingInWords({ lastError, confirmedAt, isOffline, isLasting, 
 /** Manifests and bundles of a kind that this page's module does not know. */
 const NEEDS_A_NEWER_PAGE: readonly string[] = ["MANIFEST_SCHEMA", "BUNDLE_VERSION"];
 
-/** "at 3:12 PM" of today, "on Nov 22 at 3:12 PM" of another day: by this device's clock and its time zone. */
+/** "at 3:12 PM" of today, "on Nov 22 at 3:12 PM" of another day, with its year if that is another: by this device's clock and its time zone. */
 export function whenInWords(at: string, now: Date): string {
   const then = new Date(at);
   const time = then.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" });
-  const day = then.toLocaleDateString("en-US", { month: "short", day: "numeric" });
+  const year = then.getFullYear() === now.getFullYear() ? {} : ({ year: "numeric" } as const);
+  const day = then.toLocaleDateString("en-US", { month: "short", day: "numeric", ...year });
   return then.toDateString() === now.toDateString() ? `at ${time}` : `on ${day} at ${time}`;
 }
 

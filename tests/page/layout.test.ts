@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import axe, { type AxeResults } from "axe-core";
 import type { Browser, Page } from "puppeteer-core";
 
 import { publish, shippedBundle } from "../worker/publication.ts";
+import { findings } from "./axe.ts";
 import { BROWSERS, estimateOf, ready, type Site, startSite, visit } from "./stage.ts";
 
 const RIDE = "/?pu=132&do=265&distance=0";
@@ -19,15 +19,6 @@ before(async () => {
   await publish(site.worker.bucket, { stored: await shippedBundle(), signer: site.signer });
 });
 after(() => site[Symbol.asyncDispose]());
-
-/** Findings of axe-core by rule and element, in the rules of WCAG 2.2 AA and its best practices. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(
-    async () => (await (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run()) as Pick<AxeResults, "violations">,
-  );
-  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id} at ${target.join(" ")}: ${help}`));
-}
 
 /** By how many pixels the page is wider than the window. */
 function overflow(page: Page): Promise<number> {

@@ -69,15 +69,16 @@ for (const kind of BROWSERS) {
           await page.reload();
           await ready(page);
           assert.equal(await estimateOf(page), estimate, time);
-          await says(page, "#model-standing", /^(This device is offline|This site does not answer).* up to date at \d+:\d\d [AP]M\.$/);
+          await says(page, "#model-standing", /^(This device is offline|This site does not answer).* the newest at \d+:\d\d [AP]M\.$/);
         }
         await page.click("#about summary");
         await says(page, "#about", /FETCH_FAILED/);
+        assert.match(await textOf(page, "#about"), /Found to be the newest at/);
         assert.match(await textOf(page, "#about"), /Taken from this device’s copy, verified and opened in/);
         // And back: nothing needs to be reloaded.
         road.open();
         await says(page, "#model-standing", /^$/);
-        await says(page, "#about", /Found to be the newest/);
+        await page.waitForFunction(() => !/FETCH_FAILED/.test(document.getElementById("about")?.innerText ?? ""), { timeout: 20_000 });
         assert.equal(await estimateOf(page), estimate);
       });
     });
@@ -168,6 +169,10 @@ for (const kind of BROWSERS) {
         await page.evaluate(async () => void (await navigator.serviceWorker.getRegistration())?.update());
         await says(page, "#newer-page", /There is a newer version of this page\./);
         assert.deepEqual(await deployment(page), ["first", "first"], "an open page is left alone");
+        const script = await page.$eval("script", ({ src }) => src);
+        road.close();
+        assert.equal(await page.evaluate(async (url) => (await fetch(url, { cache: "no-store" })).status, script), 200, "and one that is just opening gets its own files");
+        road.open();
         await Promise.all([page.waitForNavigation(), page.click("#newer-page button")]);
         await ready(page);
         assert.deepEqual(await deployment(page), ["later", "later"]);

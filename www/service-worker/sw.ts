@@ -8,6 +8,11 @@ import { PrecacheController } from "workbox-precaching";
 
 declare const self: ServiceWorkerGlobalScope;
 
+/** What some browsers have and TypeScript's types have not yet: requests that are answered without a service worker. */
+interface RoutingInstallEvent extends ExtendableEvent {
+  addRoutes?(rule: { readonly condition: { readonly urlPattern: string }; readonly source: "network" }): Promise<void>;
+}
+
 /** Every file of this deployment with its digest: `www/build.mjs` writes the list in. */
 declare const FILES: readonly { readonly url: string; readonly revision: string | null; readonly integrity: string }[];
 
@@ -25,7 +30,9 @@ const configUrl = new URL("/config.json", scope).href;
 const page = new PrecacheController({ cacheName: PAGE });
 page.addToCacheList([...FILES]);
 
-self.addEventListener("install", (event) => {
+self.addEventListener("install", (event: RoutingInstallEvent) => {
+  // An open page looks for newer weights every few seconds: where it can be helped, that wakes nobody. Elsewhere it is only slower.
+  event.addRoutes?.({ condition: { urlPattern: "/models/*" }, source: "network" }).catch(() => undefined);
   // At once, for a page may stay open for days. It has all its files when it is open; see BEFORE for one that is not yet.
   event.waitUntil(Promise.all([page.install(event), keepConfig()]).then(() => self.skipWaiting()));
 });
