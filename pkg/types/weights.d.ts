@@ -167,19 +167,22 @@ export interface ManifestSource {
 /** A bundle at hand, or what gets it. */
 export type Fallback = Uint8Array | ArrayBuffer | (() => Uint8Array | ArrayBuffer | Promise<Uint8Array | ArrayBuffer>);
 
+/** What means nothing without a manifest. */
+export type NoManifest = { readonly [Option in "name" | "follow" | "cache" | "fallback" | "patienceSeconds"]?: undefined };
+
 /** Where the weights come from: one of three. */
 export type Source =
   | ManifestSource
-  | {
+  | (NoManifest & {
       /** URL of a stored bundle. */
       readonly url: string | URL;
       /** Digest that the stored bytes must have, in hexadecimal. */
       readonly sha256: string;
-    }
-  | {
+    })
+  | (NoManifest & {
       /** A bundle that is at hand and trusted, gzipped or not. */
       readonly bytes: Uint8Array | ArrayBuffer;
-    };
+    });
 
 /** `WebAssembly.Module`, in projects whose types know it: Node's alone do not. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : object;

@@ -138,7 +138,7 @@ test("the example in its README runs", async () => {
 });
 
 const CONSUMER = `
-import { BundleError, type Estimate, type Estimator, EngineError, loadEstimator, TripError, WeightsError } from "curbside";
+import { BundleError, type Estimate, type Estimator, EngineError, type Fetch, loadEstimator, type Status, TripError, WeightsError } from "curbside";
 import { loadEstimator as loadSlim } from "curbside/slim";
 
 export async function use(key: string): Promise<Estimate> {
@@ -168,6 +168,21 @@ export async function use(key: string): Promise<Estimate> {
   await loadSlim({ bytes: new Uint8Array() });
   await loadSlim({ bytes: new Uint8Array(), wasm: new URL("https://example.org/curbside.wasm") });
   return estimator.estimate({ PULocationID: 130, DOLocationID: "205", pickup_datetime: "2021-02-03T08:30" });
+}
+
+export async function follow(key: string, shipped: ArrayBuffer): Promise<Status> {
+  const ownFetch: Fetch = async (url, init) => (init?.headers?.["if-none-match"] === "x" ? new Response(null, { status: 304 }) : fetch(url, init));
+  const estimator = await loadEstimator({
+    ...{ manifest: "https://example.org/m.json", trustedKeys: [key], name: "ride-duration", cache: "weights" },
+    ...{ fetch: ownFetch, fallback: async () => shipped, patienceSeconds: 1 },
+    follow: { everySeconds: 5, timer: false, onChange: ({ state, lastError }) => console.log(state, lastError?.code) },
+  });
+  // @ts-expect-error nothing is followed without a manifest
+  await loadEstimator({ bytes: shipped, follow: true });
+  const { state, isDue, sequence } = estimator.status;
+  // @ts-expect-error there is no such state
+  if (state === "broken") return estimator.status;
+  return isDue && (sequence ?? 0) > 0 ? await estimator.refresh() : estimator.status;
 }
 
 export function tell(thrown: unknown): string {
