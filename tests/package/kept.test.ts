@@ -27,7 +27,8 @@ const SCRIPT = `
     const { duration, duration_low, duration_high } = estimator.estimate(${JSON.stringify(RIDE)});
     return { status: estimator.status, bits: [duration, duration_low, duration_high].map(bits).join(" "), told: told.map(({ state, sequence }) => state + " " + sequence) };
   };
-  globalThis.load = async (options) => {
+  globalThis.load = async ({ fallbackUrl, ...options }) => {
+    if (fallbackUrl) options.fallback = async () => (await fetch(fallbackUrl)).arrayBuffer();
     const follow = { everySeconds: 3600, onChange: (status) => told.push(status), ...options.follow };
     try {
       estimator = await loadEstimator({ ...options, follow });
@@ -212,6 +213,27 @@ for (const kind of BROWSERS) {
         assert.deepEqual(briefly(await visit(page, bucket)), ["current", 2, null, second.bits], caches);
         await page.removeScriptToEvaluateOnNewDocument(script.identifier);
       }
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test(`${kind.name} has a bundle at hand for when nothing is kept, and keeps it once a manifest names it`, async () => {
+    await using bucket = await startBucket(signer, { "/shipped": (response) => void response.writeHead(200, { "access-control-allow-origin": "*" }).end(first.stored) });
+    const browser = await kind.launch();
+    try {
+      const page = await browser.newPage();
+      const options = { fallbackUrl: bucket.server.url("/shipped") };
+      bucket.publish({ stored: first.stored, sequence: 4 });
+      bucket.spoil(MANIFEST, breaksOff);
+      assert.deepEqual(briefly(await visit(page, bucket, signer, options)), ["fallback", null, "FETCH_FAILED", first.bits]);
+      assert.equal(await page.evaluate(IS_KEPT), 0);
+      bucket.spoil(MANIFEST, null);
+      const named = await again(page);
+      assert.deepEqual([briefly(named), named.told], [["current", 4, null, first.bits], ["current 4"]]);
+      assert(!bucket.log().includes("200 blob"), "it was at hand");
+      bucket.spoil(MANIFEST, breaksOff);
+      assert.deepEqual(briefly(await visit(page, bucket, signer, options)), ["cached", 4, null, first.bits]);
     } finally {
       await browser.close();
     }
