@@ -69,6 +69,8 @@ test("variables that say nothing usable are told by name, and the shipped bundle
     { name: "credentials in an address", options: { vars: { WEIGHTS_SOURCE: "https://user:hunter2@cdn.example" } }, code: "WEIGHTS_SOURCE", says: /without name, password and query/ },
     { name: "a token in an address", options: { vars: { WEIGHTS_SOURCE: "https://cdn.example/?sig=hunter2" } }, code: "WEIGHTS_SOURCE", says: /without name, password and query/ },
     { name: "another scheme", options: { vars: { WEIGHTS_SOURCE: "gs://hunter2" } }, code: "WEIGHTS_SOURCE", says: /expected https:\/\/host, found something else/ },
+    { name: "a secret that no header can hold", options: { vars: { WEIGHTS_SOURCE: "s3://bucket", S3_ENDPOINT: "https://s3.example" }, secrets: { S3_ACCESS_KEY_ID: "hunter2\u0000", S3_SECRET_ACCESS_KEY: "hunter2" } }, code: "WEIGHTS_SOURCE", says: /S3_ACCESS_KEY_ID: expected letters, digits and signs/ },
+    { name: "an endpoint with a bucket in it", options: { vars: { WEIGHTS_SOURCE: "s3://bucket", S3_ENDPOINT: "https://s3.example/bucket" }, secrets: { S3_ACCESS_KEY_ID: "hunter2", S3_SECRET_ACCESS_KEY: "hunter2" } }, code: "WEIGHTS_SOURCE", says: /expected https:\/\/host alone/ },
     { name: "an alias that is a path", options: { vars: { MODEL_ALIAS: "champion.history/1" } }, code: "MODEL_ALIAS", says: /expected a name as in storage.*found "champion\.history\/1"/ },
   ];
   await everyRow(rows, async ({ options, code, says }) => {

@@ -77,6 +77,33 @@ for (const [name, illness] of [["never says a word", ILL.silent], ["stops in the
   });
 }
 
+test("riders who go away in the middle of the start, or of a look, take nobody with them", async () => {
+  await using host = await startHost();
+  await publish(folderOf(host), { stored: small, signer, sequence: 1 });
+  host.illness = ILL.silent;
+  await using worker = await follow(host);
+  const goAway = async (): Promise<void> => {
+    const impatience = AbortSignal.timeout(150);
+    await assert.rejects(worker.fetch("/health", { signal: impatience }));
+  };
+  await Promise.all([goAway(), goAway()]);
+  await estimate(worker);
+  host.illness = null;
+  await eventually(() => healthOf(worker), (now) => now.status === "ok");
+  // Slow from here on, so that each look is under way when its rider goes.
+  host.illness = (request, response, body) => void setTimeout(() => response.writeHead(200, { etag: '"x"' }).end(body), 400);
+  for (let sequence = 2; sequence < 6; sequence += 1) {
+    await publish(folderOf(host), { stored: small, signer, sequence });
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    const controller = new AbortController();
+    const gone = worker.fetch("/predict", { method: "POST", body: "{", signal: controller.signal }).catch(() => null);
+    controller.abort();
+    await gone;
+  }
+  host.illness = null;
+  await eventually(() => healthOf(worker), (now) => now.status === "ok" && now.sequence === 5);
+});
+
 describe("while it serves", () => {
   let host: TestHost;
   let worker: RunningWorker;
