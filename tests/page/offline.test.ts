@@ -44,6 +44,38 @@ async function deployment(page: Page): Promise<readonly string[]> {
   return [/this time/.test(await textOf(page, ".top p")) ? "later" : "first", script];
 }
 
+/** How long the weights took to be fetched, and from the page's script to the first estimate, in words. */
+async function timings(page: Page): Promise<string> {
+  const fetched = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .filter(({ name }) => name.endsWith(".curb"))
+      .map(({ duration }) => `fetching ${duration.toFixed()} ms; `)
+      .join(""),
+  );
+  const about = await page.$eval("#about", (part) => part.textContent ?? "");
+  return `${fetched}in all, ${/(Fetched|Taken from [^,]*), verified and opened in \d+ ms/.exec(about)?.[0].toLowerCase() ?? "nothing"}`;
+}
+
+/** Has the page look for a newer deployment, and waits for what becomes of its service worker. */
+function outcomeOfUpdate(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    const outcome = new Promise<string>((resolve) => {
+      registration.addEventListener("updatefound", () => {
+        const worker = registration.installing;
+        worker?.addEventListener("statechange", () => {
+          if (worker.state === "activated" || worker.state === "redundant") {
+            resolve(worker.state);
+          }
+        });
+      });
+    });
+    await registration.update();
+    return outcome;
+  });
+}
+
 for (const kind of BROWSERS) {
   describe(`a page that was kept in ${kind.name}`, () => {
     let browser: Browser;
@@ -64,6 +96,7 @@ for (const kind of BROWSERS) {
         await ready(page);
         const estimate = await estimateOf(page);
         await kept(page);
+        console.log(`${kind.name}, first visit: ${await timings(page)}`);
         road.close();
         for (const time of ["the first time", "the second time"]) {
           await page.reload();
@@ -71,6 +104,7 @@ for (const kind of BROWSERS) {
           assert.equal(await estimateOf(page), estimate, time);
           await says(page, "#model-standing", /^(This device is offline|This site does not answer).* the newest at \d+:\d\d [AP]M\.$/);
         }
+        console.log(`${kind.name}, without a network: ${await timings(page)}`);
         await page.click("#about summary");
         await says(page, "#about", /FETCH_FAILED/);
         assert.match(await textOf(page, "#about"), /Found to be the newest at/);
@@ -157,7 +191,7 @@ for (const kind of BROWSERS) {
         road.leadTo(newer);
         // A deployment of which one file is not there yet, or another's: it must not be kept.
         road.obstacles = [{ path: /^\/files\/main-/, answer: { status: 200, body: "// another file" } }];
-        await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update().catch(() => undefined));
+        assert.equal(await outcomeOfUpdate(page), "redundant");
         road.close();
         await page.reload();
         await ready(page);
@@ -166,7 +200,7 @@ for (const kind of BROWSERS) {
         road.open();
         road.obstacles = [];
         // As a page does that is looked at again after an hour.
-        await page.evaluate(async () => void (await navigator.serviceWorker.getRegistration())?.update());
+        assert.equal(await outcomeOfUpdate(page), "activated");
         await says(page, "#newer-page", /There is a newer version of this page\./);
         assert.deepEqual(await deployment(page), ["first", "first"], "an open page is left alone");
         const script = await page.$eval("script", ({ src }) => src);
