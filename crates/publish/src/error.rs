@@ -40,6 +40,18 @@ pub enum PublishErrorKind {
     Store,
     /// An object came back from the store with other bytes than were written.
     ReadBack,
+    /// The blob that a manifest names is not there.
+    BlobMissing,
+    /// A blob has another length than its manifest says.
+    BlobLength,
+    /// A blob has another digest than its manifest says.
+    BlobDigest,
+    /// There is no such earlier publication to go back to.
+    RollbackTarget,
+    /// There is no manifest.
+    ManifestMissing,
+    /// A manifest is older than what was published under its alias.
+    ManifestSequence,
     /// A manifest or its envelope cannot be read.
     ManifestMalformed,
     /// A manifest is of a schema that this build does not read.
@@ -77,6 +89,12 @@ impl PublishError {
         PublishError { kind: PublishErrorKind::Bundle, message, open_error: Some(fault) }
     }
 
+    /// The same under another kind.
+    pub(crate) fn with_kind(mut self, kind: PublishErrorKind) -> PublishError {
+        self.kind = kind;
+        self
+    }
+
     /// Says where: puts `place` before the message.
     pub(crate) fn at(mut self, place: &dyn fmt::Display) -> PublishError {
         self.message = format!("{place}: {}", self.message);
@@ -112,6 +130,12 @@ impl PublishError {
             PublishErrorKind::StoreBucket => "STORE_BUCKET",
             PublishErrorKind::Store => "STORE_FAILED",
             PublishErrorKind::ReadBack => "STORE_READ_BACK",
+            PublishErrorKind::BlobMissing => "BLOB_MISSING",
+            PublishErrorKind::BlobLength => "BLOB_LENGTH",
+            PublishErrorKind::BlobDigest => "BLOB_DIGEST",
+            PublishErrorKind::RollbackTarget => "ROLLBACK_TARGET",
+            PublishErrorKind::ManifestMissing => "MANIFEST_MISSING",
+            PublishErrorKind::ManifestSequence => "MANIFEST_SEQUENCE",
             PublishErrorKind::ManifestMalformed => "MANIFEST_MALFORMED",
             PublishErrorKind::ManifestSchema => "MANIFEST_SCHEMA",
             PublishErrorKind::ManifestKey => "MANIFEST_KEY",
@@ -147,6 +171,14 @@ impl PublishError {
             PublishErrorKind::StoreBucket => "correct the bucket's name, or make the bucket",
             PublishErrorKind::Store => "look at the store: is it there, full, or read-only?",
             PublishErrorKind::ReadBack => "nothing was published; look at the store and publish again",
+            PublishErrorKind::BlobMissing | PublishErrorKind::BlobLength | PublishErrorKind::BlobDigest => {
+                "publish the bundle again, which writes its blob anew; no reader uses this one"
+            }
+            PublishErrorKind::RollbackTarget => "look at `curbside status` for what was published",
+            PublishErrorKind::ManifestMissing => "give the name and alias of what is published (--name, --alias)",
+            PublishErrorKind::ManifestSequence => {
+                "publish what should stand again, or go back to it (`curbside rollback --to-sequence`)"
+            }
             PublishErrorKind::ManifestMalformed => {
                 "find out who wrote it; to begin anew, move it away by hand and publish again"
             }

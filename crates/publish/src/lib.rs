@@ -9,6 +9,9 @@
 //! - [`SigningKey`], [`PublicKey`]: Ed25519 keys and the file they are kept in.
 //! - [`Manifest`]: which blob an alias stands for. [`Envelope`]: the manifest as it travels, signed.
 //! - [`publish`]: blob, read back, then manifest. [`Publication`], [`Published`].
+//! - [`rollback`]: an [`Earlier`] publication under a new, higher sequence. [`Rollback`], [`RolledBack`].
+//! - [`status`]: what is published, and whether a reader could use it. [`Query`], [`AliasStatus`] with [`BlobStatus`], [`HistoryStatus`],
+//!   [`ClaimStatus`] and [`Problem`].
 //! - [`StoreUrl`], [`StoreSettings`], [`open_store`]: an address, by whose keys, and the store that is there; [`open_folder`] for a
 //!   folder alone. [`store_error`]: what a store answers, in words.
 //! - [`PublishError`]: what went wrong and what to do.
@@ -39,13 +42,17 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "keys and bundles are files here")]
 
+mod blob;
 mod error;
 mod file;
 mod keys;
 mod manifest;
 mod packing;
 mod place;
-mod store;
+mod publish;
+mod rollback;
+mod shelf;
+mod status;
 
 pub use error::{PublishError, PublishErrorKind};
 pub use file::BundleFile;
@@ -53,7 +60,9 @@ pub use keys::{PublicKey, SigningKey};
 pub use manifest::{Envelope, MAX_SEQUENCE, Manifest, SCHEMA};
 pub use packing::{pack, unpack};
 pub use place::{StoreSettings, StoreUrl, open_folder, open_store, store_error};
-pub use store::{Publication, Published, publish};
+pub use publish::{Publication, Published, publish};
+pub use rollback::{Earlier, Rollback, RolledBack, rollback};
+pub use status::{AliasStatus, BlobStatus, ClaimStatus, HistoryStatus, Problem, Query, status};
 
 /// Where a key for this machine alone is kept, from the root of the repository; git ignores the folder.
 pub const LOCAL_KEY_FILE: &str = ".curbside/signing-key.json";

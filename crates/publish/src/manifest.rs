@@ -38,6 +38,9 @@ pub struct Manifest {
     pub created_at: String,
     /// `MLflow` run of the model, where there is one.
     pub mlflow_run: Option<String>,
+    /// The model's name in `MLflow`'s registry, where there is one. Left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mlflow_model: Option<String>,
     /// Its version in `MLflow`'s registry, where there is one.
     pub mlflow_model_version: Option<String>,
     /// How good the model is, from its card.
@@ -188,6 +191,7 @@ mod tests {
             url: Manifest::blob_url(&"ab".repeat(32)),
             created_at: "2021-03-01T00:00:00Z".to_owned(),
             mlflow_run: None,
+            mlflow_model: None,
             mlflow_model_version: None,
             metrics: Some(Metrics { rmse: 5.1, mae: 3.3, bias: 0.1, rides: 9 }),
             previous: None,

@@ -65,16 +65,17 @@ impl Faulty {
 impl ObjectStore for Faulty {
     async fn put_opts(&self, path: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         let is_blob = path.as_ref().contains("/blobs/");
+        let is_manifest = path.as_ref().ends_with("/champion.json");
         let refusal = || object_store::Error::Generic { store: "folder", source: "no space left".into() };
         match self.fault {
             Some(Fault::NoBlob) if is_blob => Err(refusal()),
-            Some(Fault::NoManifest) if !is_blob => Err(refusal()),
+            Some(Fault::NoManifest) if is_manifest => Err(refusal()),
             Some(Fault::OtherBlob) if is_blob => self.folder.put_opts(path, "rot".into(), options).await,
             Some(Fault::OtherPublisher) if is_blob => {
                 self.publish_otherwise();
                 self.folder.put_opts(path, payload, options).await
             }
-            Some(Fault::OtherPublisherAfterwards) if !is_blob => {
+            Some(Fault::OtherPublisherAfterwards) if is_manifest => {
                 let written = self.folder.put_opts(path, payload, options).await;
                 self.publish_otherwise();
                 written
@@ -125,7 +126,8 @@ fn after_a_fault_the_manifest_that_stood_still_stands() {
         (Fault::NoBlob, "STORE_FAILED"),
         (Fault::OtherBlob, "STORE_READ_BACK"),
         (Fault::NoManifest, "STORE_FAILED"),
-        (Fault::OtherPublisher, "MANIFEST_CONFLICT"),
+        // What another puts there is looked at anew, and this is no manifest.
+        (Fault::OtherPublisher, "MANIFEST_MALFORMED"),
         (Fault::OtherPublisherAfterwards, "MANIFEST_CONFLICT"),
     ];
     for (fault, code) in rows {

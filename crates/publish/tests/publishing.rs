@@ -82,7 +82,12 @@ fn a_bundle_is_published_as_a_reader_expects_it() {
     let published = bucket.publish("1", &ours()).unwrap();
     let stored = pack(bundle("1").bytes());
     let digest = BundleFile::sha256(&stored);
-    assert_eq!(bucket.files(), [format!("models/test/blobs/{digest}.curb"), "models/test/champion.json".to_owned()]);
+    let kept = "models/test/champion.history/0000000000000001.json".to_owned();
+    assert_eq!(
+        bucket.files(),
+        [format!("models/test/blobs/{digest}.curb"), kept.clone(), "models/test/champion.json".to_owned()]
+    );
+    assert_eq!(fs::read(bucket.path(&kept)).unwrap(), fs::read(bucket.champion()).unwrap());
     assert_eq!(published.manifest_path, "models/test/champion.json");
     assert_eq!(published.blob_path, format!("models/test/blobs/{digest}.curb"));
     assert_eq!(fs::read(bucket.path(&published.blob_path)).unwrap(), stored);
@@ -105,7 +110,7 @@ fn the_next_bundle_counts_on_and_names_the_one_before() {
     // Back to the first: a new, higher sequence that names the earlier blob.
     let third = bucket.publish("1", &ours()).unwrap().manifest;
     assert_eq!((third.sequence, &third.sha256, third.previous), (3, &first.sha256, Some(second.sha256)));
-    assert_eq!(bucket.files().len(), 3);
+    assert_eq!(bucket.files().len(), 2 + 3 + 1, "blobs, history, manifest");
 }
 
 #[test]
@@ -122,7 +127,7 @@ fn publishing_the_same_again_changes_nothing() {
     // Another alias is another manifest over the same blob.
     let challenger = publish(&store, &bundle("1"), &Publication { alias: "challenger", ..later }).unwrap();
     assert_eq!((challenger.unchanged, challenger.manifest.sequence), (false, 1));
-    assert_eq!(bucket.files().len(), 3);
+    assert_eq!(bucket.files().len(), 1 + 2 * 2, "a blob, and two aliases with their histories");
 }
 
 #[test]

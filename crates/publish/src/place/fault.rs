@@ -20,6 +20,23 @@ pub fn store_error(place: &str, fault: &Error) -> PublishError {
     PublishError::new(told.kind, format!("{place}: {}", told.found))
 }
 
+/// Whether a conditional write was refused because its condition did not hold.
+pub(crate) fn is_refused_condition(fault: &Error) -> bool {
+    matches!(fault, Error::Precondition { .. } | Error::AlreadyExists { .. } | Error::NotModified { .. })
+}
+
+/// Whether a store says that it knows no conditional writes.
+pub(crate) fn knows_no_conditions(fault: &Error) -> bool {
+    matches!(fault, Error::NotImplemented { .. } | Error::NotSupported { .. })
+        || Answer::of(fault)
+            .is_some_and(|answer| answer.status == 501 || answer.code.as_deref() == Some("NotImplemented"))
+}
+
+/// Whether a write that failed so may have been done all the same, or may still be.
+pub(crate) fn is_outcome_unknown(fault: &Error) -> bool {
+    Answer::of(fault).map_or_else(|| connection_of(fault).is_some(), |answer| answer.status >= 500)
+}
+
 fn told(fault: &Error) -> Told {
     let new = |kind, found: String| Told { kind, found };
     if let Some(answer) = Answer::of(fault) {

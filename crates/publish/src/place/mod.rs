@@ -12,6 +12,7 @@ mod settings;
 mod url;
 
 pub use fault::store_error;
+pub(crate) use fault::{is_outcome_unknown, is_refused_condition, knows_no_conditions};
 pub use open::{open_folder, open_store};
 pub use settings::StoreSettings;
 pub use url::StoreUrl;

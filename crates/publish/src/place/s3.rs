@@ -37,7 +37,9 @@ pub(super) fn open(place: &StoreUrl, bucket: &str, settings: &StoreSettings) -> 
         .with_access_key_id(id)
         .with_secret_access_key(secret)
         .with_client_options(client)
-        .with_retry(retry);
+        .with_retry(retry)
+        // One request an object: not every store knows the other one.
+        .with_disable_bulk_delete(true);
     if let Some(token) = &settings.session_token {
         builder = builder.with_token(token);
     }

@@ -122,6 +122,7 @@ impl StoreSettings {
     }
 
     /// The id and the secret, or which variable is missing.
+    #[cfg(any(feature = "s3", test))]
     pub(crate) fn keys(&self, place: &StoreUrl) -> Result<(&str, &str), PublishError> {
         let (id, secret) = match place {
             StoreUrl::R2 { .. } => {
