@@ -43,6 +43,8 @@ const KEY = /^[A-Za-z0-9+/]{43}=$/;
 /** What can be sent in a header. */
 const SECRET = /^[\x21-\x7e]+$/;
 
+const NEEDED_BY_S3 = ["S3_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const;
+
 /** Reads the variables; never throws. */
 export function readSettings(env: Env): Settings {
   const faults: ConfigurationFault[] = [];
@@ -99,12 +101,13 @@ function sourceOf(env: Env): Source {
   const isS3 = address.startsWith("s3://");
   if (!isS3 && (env.S3_ENDPOINT ?? "") !== "") {
     const found = address === "" ? "none" : "an address that is not S3";
-    throw new Fault("WEIGHTS_SOURCE", `expected s3://bucket because S3_ENDPOINT is set, found ${found}; set WEIGHTS_SOURCE, or take S3_ENDPOINT away`);
+    const remedy = "set WEIGHTS_SOURCE, or take S3_ENDPOINT away";
+    throw new Fault("WEIGHTS_SOURCE", `expected s3://bucket because S3_ENDPOINT is set, found ${found}; ${remedy}`);
   }
   if (address === "") {
     if (env.WEIGHTS === undefined) {
-      const message = "expected an address or an R2 bucket bound as WEIGHTS, found neither; set WEIGHTS_SOURCE to s3://bucket or https://host/prefix";
-      throw new Fault("WEIGHTS_SOURCE", message);
+      const remedy = "set WEIGHTS_SOURCE to s3://bucket or https://host/prefix";
+      throw new Fault("WEIGHTS_SOURCE", `expected an address or an R2 bucket bound as WEIGHTS, found neither; ${remedy}`);
     }
     return r2Source(env.WEIGHTS);
   }
@@ -114,16 +117,19 @@ function sourceOf(env: Env): Source {
 function s3Of(env: Env, place: string): Source {
   const trimmed = place.replace(/\/$/, "");
   if (!BUCKET.test(trimmed)) {
-    throw new Fault("WEIGHTS_SOURCE", "expected s3://bucket or s3://bucket/prefix in letters, digits, dots, hyphens and underscores, found something else");
+    const message = "expected s3://bucket or s3://bucket/prefix in letters, digits, dots, hyphens and underscores, found something else";
+    throw new Fault("WEIGHTS_SOURCE", message);
   }
   const [bucket = "", ...folders] = trimmed.split("/");
-  const missing = (["S3_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const).filter((name) => (env[name] ?? "").trim() === "");
+  const missing = NEEDED_BY_S3.filter((name) => (env[name] ?? "").trim() === "");
   if (missing.length > 0) {
-    throw new Fault("WEIGHTS_SOURCE", `expected what S3 needs, found no ${missing.join(" and no ")}; set S3_ENDPOINT as a variable, the keys as secrets`);
+    const remedy = "set S3_ENDPOINT as a variable, the keys as secrets";
+    throw new Fault("WEIGHTS_SOURCE", `expected what S3 needs, found no ${missing.join(" and no ")}; ${remedy}`);
   }
   const endpoint = addressOf("S3_ENDPOINT", (env.S3_ENDPOINT ?? "").trim());
   if (new URL(endpoint).pathname !== "/") {
-    throw new Fault("WEIGHTS_SOURCE", "S3_ENDPOINT: expected https://host alone, found a path behind it; the bucket belongs into WEIGHTS_SOURCE");
+    const message = "S3_ENDPOINT: expected https://host alone, found a path behind it; the bucket belongs into WEIGHTS_SOURCE";
+    throw new Fault("WEIGHTS_SOURCE", message);
   }
   const region = (env.S3_REGION ?? "").trim();
   return s3Source({
@@ -151,10 +157,12 @@ function addressOf(name: string, text: string): string {
     throw new Fault("WEIGHTS_SOURCE", `${name}: expected https://host, found something else`);
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new Fault("WEIGHTS_SOURCE", `${name}: expected an address without name, password and query, found more; what it names is told to everybody`);
+    const message = `${name}: expected an address without name, password and query, found more; credentials are secrets of S3 alone`;
+    throw new Fault("WEIGHTS_SOURCE", message);
   }
   if (url.protocol === "http:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
-    throw new Fault("WEIGHTS_SOURCE", `${name}: expected https://, found http:// to ${url.hostname}; plain HTTP is for this machine's own addresses`);
+    const message = `${name}: expected https://, found http:// to ${url.hostname}; plain HTTP is for this machine's own addresses`;
+    throw new Fault("WEIGHTS_SOURCE", message);
   }
   return url.href.replace(/\/+$/, "");
 }
@@ -163,7 +171,8 @@ function matching(name: string, found: string | undefined, shape: RegExp): strin
   if (found !== undefined && shape.test(found)) {
     return found;
   }
-  throw new Fault(name, `expected a name as in storage, such as ride-duration or champion, found ${JSON.stringify((found ?? "").slice(0, 80))}`);
+  const shown = JSON.stringify((found ?? "").slice(0, 80));
+  throw new Fault(name, `expected a name as in storage, such as ride-duration or champion, found ${shown}`);
 }
 
 /** The usable keys; one that is not is told, and keeps the others from nothing. */
@@ -176,7 +185,8 @@ function keysOf(env: Env, faults: ConfigurationFault[]): string[] {
   }
   const place = words.findIndex((word) => !KEY.test(word));
   if (place >= 0) {
-    const message = `TRUSTED_KEYS: expected Ed25519 public keys of 44 characters of base64, found something else as number ${place + 1}; it is left out`;
+    const found = `something else as number ${place + 1}; it is left out`;
+    const message = `TRUSTED_KEYS: expected Ed25519 public keys of 44 characters of base64, found ${found}`;
     faults.push({ code: "TRUSTED_KEYS", message });
   }
   return keys;

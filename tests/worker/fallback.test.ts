@@ -40,7 +40,8 @@ test("the log has a line for each change, and none for a look that changes nothi
       await eventually(() => healthOf(worker), (now) => now.checked_at !== before);
     }
   };
-  const lines = (): unknown[] => ["weights_fallback", "weights_refused", "weights_loaded", "weights_recovered"].map((name) => worker.events(name).length);
+  const names = ["weights_fallback", "weights_refused", "weights_loaded", "weights_recovered"];
+  const lines = (): unknown[] => names.map((name) => worker.events(name).length);
   await pass(4);
   assert.deepEqual(lines(), [1, 1, 0, 0]);
   assert.equal(worker.events("weights_refused")[0]?.["code"], "MANIFEST_MISSING");
@@ -60,18 +61,84 @@ test("the log has a line for each change, and none for a look that changes nothi
 
 test("variables that say nothing usable are told by name, and the shipped bundle answers meanwhile", async () => {
   const rows: { name: string; options: Partial<Options>; code: string; says: RegExp }[] = [
-    { name: "no key is trusted", options: { trusted: [] }, code: "TRUSTED_KEYS", says: /expected at least one.*found none; set the variable/ },
-    { name: "a key that is none", options: { secrets: { TRUSTED_KEYS: "c2VjcmV0" } }, code: "TRUSTED_KEYS", says: /found none among what is there/ },
-    { name: "S3 without its variables", options: { vars: { WEIGHTS_SOURCE: "s3://bucket" } }, code: "WEIGHTS_SOURCE", says: /found no S3_ENDPOINT and no S3_ACCESS_KEY_ID and no S3_SECRET_ACCESS_KEY; set/ },
-    { name: "S3's endpoint without a bucket", options: { vars: { S3_ENDPOINT: "https://s3.example" } }, code: "WEIGHTS_SOURCE", says: /expected s3:\/\/bucket because S3_ENDPOINT is set, found none/ },
-    { name: "S3's endpoint beside HTTPS", options: { vars: { S3_ENDPOINT: "https://s3.example", WEIGHTS_SOURCE: "https://cdn.example/weights" } }, code: "WEIGHTS_SOURCE", says: /found an address that is not S3/ },
-    { name: "plain HTTP to elsewhere", options: { vars: { WEIGHTS_SOURCE: "http://cdn.example/weights" } }, code: "WEIGHTS_SOURCE", says: /expected https:\/\/, found http:\/\/ to cdn\.example/ },
-    { name: "credentials in an address", options: { vars: { WEIGHTS_SOURCE: "https://user:hunter2@cdn.example" } }, code: "WEIGHTS_SOURCE", says: /without name, password and query/ },
-    { name: "a token in an address", options: { vars: { WEIGHTS_SOURCE: "https://cdn.example/?sig=hunter2" } }, code: "WEIGHTS_SOURCE", says: /without name, password and query/ },
-    { name: "another scheme", options: { vars: { WEIGHTS_SOURCE: "gs://hunter2" } }, code: "WEIGHTS_SOURCE", says: /expected https:\/\/host, found something else/ },
-    { name: "a secret that no header can hold", options: { vars: { WEIGHTS_SOURCE: "s3://bucket", S3_ENDPOINT: "https://s3.example" }, secrets: { S3_ACCESS_KEY_ID: "hunter2\u0000", S3_SECRET_ACCESS_KEY: "hunter2" } }, code: "WEIGHTS_SOURCE", says: /S3_ACCESS_KEY_ID: expected letters, digits and signs/ },
-    { name: "an endpoint with a bucket in it", options: { vars: { WEIGHTS_SOURCE: "s3://bucket", S3_ENDPOINT: "https://s3.example/bucket" }, secrets: { S3_ACCESS_KEY_ID: "hunter2", S3_SECRET_ACCESS_KEY: "hunter2" } }, code: "WEIGHTS_SOURCE", says: /expected https:\/\/host alone/ },
-    { name: "an alias that is a path", options: { vars: { MODEL_ALIAS: "champion.history/1" } }, code: "MODEL_ALIAS", says: /expected a name as in storage.*found "champion\.history\/1"/ },
+    {
+      name: "no key is trusted",
+      options: { trusted: [] },
+      code: "TRUSTED_KEYS",
+      says: /expected at least one.*found none; set the variable/,
+    },
+    {
+      name: "a key that is none",
+      options: { secrets: { TRUSTED_KEYS: "c2VjcmV0" } },
+      code: "TRUSTED_KEYS",
+      says: /found none among what is there/,
+    },
+    {
+      name: "S3 without its variables",
+      options: { vars: { WEIGHTS_SOURCE: "s3://bucket" } },
+      code: "WEIGHTS_SOURCE",
+      says: /found no S3_ENDPOINT and no S3_ACCESS_KEY_ID and no S3_SECRET_ACCESS_KEY; set/,
+    },
+    {
+      name: "S3's endpoint without a bucket",
+      options: { vars: { S3_ENDPOINT: "https://s3.example" } },
+      code: "WEIGHTS_SOURCE",
+      says: /expected s3:\/\/bucket because S3_ENDPOINT is set, found none/,
+    },
+    {
+      name: "S3's endpoint beside HTTPS",
+      options: { vars: { S3_ENDPOINT: "https://s3.example", WEIGHTS_SOURCE: "https://cdn.example/weights" } },
+      code: "WEIGHTS_SOURCE",
+      says: /found an address that is not S3/,
+    },
+    {
+      name: "plain HTTP to elsewhere",
+      options: { vars: { WEIGHTS_SOURCE: "http://cdn.example/weights" } },
+      code: "WEIGHTS_SOURCE",
+      says: /expected https:\/\/, found http:\/\/ to cdn\.example/,
+    },
+    {
+      name: "credentials in an address",
+      options: { vars: { WEIGHTS_SOURCE: "https://user:hunter2@cdn.example" } },
+      code: "WEIGHTS_SOURCE",
+      says: /without name, password and query/,
+    },
+    {
+      name: "a token in an address",
+      options: { vars: { WEIGHTS_SOURCE: "https://cdn.example/?sig=hunter2" } },
+      code: "WEIGHTS_SOURCE",
+      says: /without name, password and query/,
+    },
+    {
+      name: "another scheme",
+      options: { vars: { WEIGHTS_SOURCE: "gs://hunter2" } },
+      code: "WEIGHTS_SOURCE",
+      says: /expected https:\/\/host, found something else/,
+    },
+    {
+      name: "a secret that no header can hold",
+      options: {
+        vars: { WEIGHTS_SOURCE: "s3://bucket", S3_ENDPOINT: "https://s3.example" },
+        secrets: { S3_ACCESS_KEY_ID: "hunter2\u0000", S3_SECRET_ACCESS_KEY: "hunter2" },
+      },
+      code: "WEIGHTS_SOURCE",
+      says: /S3_ACCESS_KEY_ID: expected letters, digits and signs/,
+    },
+    {
+      name: "an endpoint with a bucket in it",
+      options: {
+        vars: { WEIGHTS_SOURCE: "s3://bucket", S3_ENDPOINT: "https://s3.example/bucket" },
+        secrets: { S3_ACCESS_KEY_ID: "hunter2", S3_SECRET_ACCESS_KEY: "hunter2" },
+      },
+      code: "WEIGHTS_SOURCE",
+      says: /expected https:\/\/host alone/,
+    },
+    {
+      name: "an alias that is a path",
+      options: { vars: { MODEL_ALIAS: "champion.history/1" } },
+      code: "MODEL_ALIAS",
+      says: /expected a name as in storage.*found "champion\.history\/1"/,
+    },
   ];
   await everyRow(rows, async ({ options, code, says }) => {
     await using worker = await startWorker({ trusted: [signer], fallback: "shipped", ttlSeconds: 0.3, ...options });
@@ -104,7 +171,8 @@ test("what is wrong beside the way to the weights is told, and they are followed
   await everyRow(rows, async ({ options, codes, ttl }) => {
     await using worker = await startWorker({ trusted: [signer], ...options });
     await publish(worker.bucket, { stored: small, signer });
-    const [health, config] = [await healthOf(worker), (await (await worker.fetch("/config.json")).json()) as Record<string, unknown>];
+    const health = await healthOf(worker);
+    const config = (await (await worker.fetch("/config.json")).json()) as Record<string, unknown>;
     return [
       ...differs("health", [health.http, health.status, health.last_error], [200, "ok", null]),
       ...differs("configuration", health.configuration.map((fault) => fault.code), codes),

@@ -20,7 +20,12 @@ const ILLNESSES: readonly { name: string; illness: Illness; code: string; says: 
   { name: "403", illness: ILL.forbidden, code: "FETCH_STATUS", says: /found 403; check the address in WEIGHTS_SOURCE and that it is public/ },
   { name: "503", illness: ILL.busy, code: "FETCH_STATUS", says: /found 503/ },
   { name: "an HTML page", illness: ILL.page, code: "WEIGHTS_UNREACHABLE", says: /expected the object .*, found an HTML page/ },
-  { name: "a page that calls itself bytes", illness: ILL.pageAsBytes, code: "MANIFEST_MALFORMED", says: /^manifest at models\/ride-duration\/champion\.json: expected the JSON that `curbside publish` writes/ },
+  {
+    name: "a page that calls itself bytes",
+    illness: ILL.pageAsBytes,
+    code: "MANIFEST_MALFORMED",
+    says: /^manifest at models\/ride-duration\/champion\.json: expected the JSON that `curbside publish` writes/,
+  },
   { name: "an empty body", illness: ILL.empty, code: "MANIFEST_MALFORMED", says: /found an empty body/ },
   { name: "half a body that is said to be all", illness: ILL.half, code: "MANIFEST_MALFORMED", says: /expected the JSON/ },
 ];

@@ -35,7 +35,9 @@ export function testStore(): TestStore | null {
   const written = new Set<string>();
   const send = async (method: string, key: string, body?: Uint8Array): Promise<void> => {
     const { endpoint: host, bucket, prefix, ...credentials } = place;
-    const signer = new AwsV4Signer({ method, url: `${host}/${bucket}/${prefix}${key}`, ...(body === undefined ? {} : { body: new Uint8Array(body) }), service: "s3", ...credentials });
+    const url = `${host}/${bucket}/${prefix}${key}`;
+    const content = body === undefined ? {} : { body: new Uint8Array(body) };
+    const signer = new AwsV4Signer({ method, url, ...content, service: "s3", ...credentials });
     const signed = await signer.sign();
     const response = await fetch(signed.url, { method, headers: signed.headers, body: signed.body ?? null });
     if (!response.ok && response.status !== 404) {

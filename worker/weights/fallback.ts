@@ -5,7 +5,10 @@ import shipped from "../../models/green-tripdata-duration.curb";
 import type { ConfigurationFault, Settings } from "../settings.ts";
 
 /** A fallback, or why there is none. */
-export type Fallback = { readonly bytes: ArrayBuffer; readonly fault: null } | { readonly bytes: null; readonly fault: ConfigurationFault | null };
+export interface Fallback {
+  readonly bytes: ArrayBuffer | null;
+  readonly fault: ConfigurationFault | null;
+}
 
 /** The fallback of a model: an estimate by another model would be worse than none. */
 export function fallbackFor({ model, usesFallback }: Settings): Fallback {
@@ -15,6 +18,7 @@ export function fallbackFor({ model, usesFallback }: Settings): Fallback {
   if (model === name) {
     return { bytes: shipped, fault: null };
   }
-  const message = `the fallback: expected a bundle of MODEL_NAME ${model}, found one of ${name} in the script; set FALLBACK to none, or ship ${model} with the Worker`;
+  const remedy = `set FALLBACK to none, or ship ${model} with the Worker`;
+  const message = `the fallback: expected a bundle of MODEL_NAME ${model}, found one of ${name} in the script; ${remedy}`;
   return { bytes: null, fault: { code: "FALLBACK_NAME", message } };
 }

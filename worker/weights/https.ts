@@ -24,7 +24,8 @@ export function httpsSource(prefix: string): Source {
         return keptOf(response, "https", key);
       }
       dropBody(response);
-      const message = `storage (https): expected HTTP status 200 for ${key}, found ${status}; check the address in WEIGHTS_SOURCE and that it is public`;
+      const remedy = "check the address in WEIGHTS_SOURCE and that it is public";
+      const message = `storage (https): expected HTTP status 200 for ${key}, found ${status}; ${remedy}`;
       throw new WeightsFault("FETCH_STATUS", message);
     },
   };

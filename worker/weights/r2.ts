@@ -29,10 +29,12 @@ async function read(bucket: R2Bucket, key: string, { etag, headOnly = false }: R
       return await bucket.head(key);
     }
     // The binding writes etags without quotes.
-    return await (etag === undefined ? bucket.get(key) : bucket.get(key, { onlyIf: { etagDoesNotMatch: etag.replace(/^W\//, "").replaceAll('"', "") } }));
+    const options = etag === undefined ? {} : { onlyIf: { etagDoesNotMatch: etag.replace(/^W\//, "").replaceAll('"', "") } };
+    return await bucket.get(key, options);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new WeightsFault("WEIGHTS_UNREACHABLE", `storage (r2): expected the object ${key}, found an error of the bucket (${reason}); try again`);
+    const message = `storage (r2): expected the object ${key}, found an error of the bucket (${reason}); try again`;
+    throw new WeightsFault("WEIGHTS_UNREACHABLE", message);
   }
 }
 

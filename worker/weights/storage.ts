@@ -69,7 +69,8 @@ function keyOf(address: string): string {
   if (origin === ORIGIN && (isManifestKey(key) || isBlobKey(key))) {
     return key;
   }
-  throw new WeightsFault("BLOB_MISSING", "the manifest: expected a bundle beside it under blobs/, found another address; publish it with `curbside publish`");
+  const message = "the manifest: expected a bundle beside it under blobs/, found another address; publish it with `curbside publish`";
+  throw new WeightsFault("BLOB_MISSING", message);
 }
 
 function missing(key: string): WeightsFault {

@@ -203,7 +203,12 @@ export class Weights {
         name: model,
         fetch: storage.fetch,
         signal: late.signal,
-        follow: { everySeconds: ttlSeconds, deadlineSeconds: LOOK_DEADLINE_SECONDS, timer: false, onChange: () => this.#note() },
+        follow: {
+          everySeconds: ttlSeconds,
+          deadlineSeconds: LOOK_DEADLINE_SECONDS,
+          timer: false,
+          onChange: () => this.#note(),
+        },
         ...(fallback === null ? {} : { fallback, patienceSeconds: PATIENCE_SECONDS }),
       });
     } finally {
@@ -219,6 +224,9 @@ export class Weights {
   #inDetail(report: FaultReport, url: unknown): FaultReport {
     const isOfFetch = report.code === "FETCH_FAILED" || report.code === "FETCH_STATUS";
     const fault = isOfFetch && typeof url === "string" ? this.#storage?.faultAt(url) : null;
-    return fault == null ? { ...report, message: withKeys(report.message) } : { code: fault.code, message: fault.message, at: report.at };
+    if (fault != null) {
+      return { code: fault.code, message: fault.message, at: report.at };
+    }
+    return { ...report, message: withKeys(report.message) };
   }
 }
