@@ -1,4 +1,4 @@
-// The source that speaks S3, from Node and in the Worker: against a real store where there is one, and what a store does when clocks differ.
+// The source that speaks S3, from Node and in the Worker: on a real store where there is one, and when clocks differ.
 
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
@@ -33,6 +33,17 @@ async function faultOf(work: Promise<unknown>): Promise<WeightsFault> {
 function countRequests(context: TestContext): () => number {
   const spy = context.mock.method(globalThis, "fetch");
   return () => spy.mock.callCount();
+}
+
+/** The Worker on a store. */
+function startOn(place: S3Bucket): Promise<RunningWorker> {
+  return startWorker({
+    trusted: [signer],
+    fallback: "shipped",
+    ttlSeconds: 0.3,
+    vars: { WEIGHTS_SOURCE: `s3://${place.bucket}/${place.prefix}`, S3_ENDPOINT: place.endpoint, S3_REGION: place.region ?? "" },
+    secrets: { S3_ACCESS_KEY_ID: place.accessKeyId, S3_SECRET_ACCESS_KEY: place.secretAccessKey },
+  });
 }
 
 const skip = testStore() === null ? NO_STORE : false;
@@ -114,16 +125,6 @@ describe("a Worker on a real store", { skip }, () => {
   const own = testStore() as TestStore;
   after(() => own?.[Symbol.asyncDispose]());
 
-  function start(place: S3Bucket & { readonly region: string }): Promise<RunningWorker> {
-    return startWorker({
-      trusted: [signer],
-      fallback: "shipped",
-      ttlSeconds: 0.3,
-      vars: { WEIGHTS_SOURCE: `s3://${place.bucket}/${place.prefix}`, S3_ENDPOINT: place.endpoint, S3_REGION: place.region },
-      secrets: { S3_ACCESS_KEY_ID: place.accessKeyId, S3_SECRET_ACCESS_KEY: place.secretAccessKey },
-    });
-  }
-
   /** All that the Worker shows to anybody, and its log. */
   async function seenOf(worker: RunningWorker): Promise<string> {
     const paths = ["/health", "/config.json", `/${MANIFEST_KEY}`, "/models/ride-duration/none.json"];
@@ -140,7 +141,7 @@ describe("a Worker on a real store", { skip }, () => {
     const { place } = own;
     const [first, second] = [await shippedBundle(), await smallBundle("with an interval")];
     await publish(own, { stored: first, signer, sequence: 1 });
-    await using worker = await start(place);
+    await using worker = await startOn(place);
     const before = await estimate(worker);
     const health = await healthOf(worker);
     assert.deepEqual([health.status, health.source, health.sequence, health.sha256], ["ok", "s3", 1, sha256(first)]);
@@ -164,7 +165,7 @@ describe("a Worker on a real store", { skip }, () => {
       ],
       async ({ wrong, says }) => {
         const used = { ...place, ...wrong };
-        await using worker = await start(used);
+        await using worker = await startOn(used);
         await estimate(worker);
         const health = await healthOf(worker);
         const reply = await worker.fetch(`/${MANIFEST_KEY}`);
@@ -184,8 +185,8 @@ describe("a store that goes by its own clock", () => {
   after(() => servers.forEach((server) => server.close()));
 
   /** Refuses requests signed more than a quarter of an hour from its time, as Amazon's store does, quoting them. */
-  async function startStrict(aheadMs: number, seen: number[]): Promise<S3Bucket> {
-    const server = createServer(({ headers }, response) => {
+  async function startStrict(aheadMs: number, seen: number[], objects: ReadonlyMap<string, Buffer>): Promise<S3Bucket> {
+    const server = createServer(({ headers, url }, response) => {
       const now = Date.now() + aheadMs;
       const signedAt = Date.parse(String(headers["x-amz-date"]).replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z"));
       seen.push(signedAt - now);
@@ -196,8 +197,9 @@ describe("a store that goes by its own clock", () => {
         response.end(`<Error><Code>RequestTimeTooSkewed</Code><AWSAccessKeyId>${headers.authorization}</AWSAccessKeyId></Error>`);
         return;
       }
-      response.writeHead(200, { etag: '"1"', "content-length": "6" });
-      response.end("signed");
+      const object = objects.get((url ?? "").replace("/bucket/", ""));
+      response.writeHead(object === undefined ? 404 : 200, object === undefined ? {} : { "content-length": object.byteLength });
+      response.end(object);
     });
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -208,13 +210,31 @@ describe("a store that goes by its own clock", () => {
   test("whichever way the clocks differ, one refusal is enough", async () => {
     for (const hours of [-24, -1, 0, 1, 24]) {
       const seen: number[] = [];
-      const source = s3Source(await startStrict(hours * HOUR_MS, seen));
+      const source = s3Source(await startStrict(hours * HOUR_MS, seen, new Map([[KEY, Buffer.from("signed")]])));
       for (let time = 0; time < 3; time += 1) {
         assert.equal(await (await source.get(KEY)).text(), "signed");
       }
       assert.equal(seen.length, hours === 0 ? 3 : 4, `${hours} h: ${seen}`);
       assert.ok(Math.abs(seen.at(-1) ?? NaN) < 60_000, `${hours} h: ${seen}`);
     }
+  });
+
+  test("a Worker whose clock is wrong by a day serves what is there", async () => {
+    const objects = new Map<string, Buffer>();
+    const bundle = await smallBundle("with an interval");
+    const put = async (key: string, value: string | ArrayBuffer): Promise<void> => {
+      objects.set(key, typeof value === "string" ? Buffer.from(value) : Buffer.from(new Uint8Array(value)));
+    };
+    await publish({ put }, { stored: bundle, signer, sequence: 5 });
+    const seen: number[] = [];
+    const place = await startStrict(24 * HOUR_MS, seen, objects);
+    await using worker = await startOn(place);
+    const health = await healthOf(worker);
+    assert.deepEqual([health.status, health.sequence, health.sha256, health.last_error], ["ok", 5, sha256(bundle), null]);
+    await publish({ put }, { stored: bundle, signer, sequence: 6 });
+    await eventually(() => healthOf(worker), (now) => now.sequence === 6);
+    assert.equal(seen.filter((difference) => Math.abs(difference) > 60_000).length, 1, "expected one request by the wrong clock");
+    requireNoSecret(JSON.stringify(health) + worker.log(), place);
   });
 
   test("a store that names another time and refuses that as well is asked twice, and not quoted", async () => {

@@ -13,6 +13,8 @@ const IMMUTABLE = "public, max-age=31536000, immutable, no-transform";
 /** May be kept, but is asked for each time; the etag makes that cheap. */
 const REVALIDATE = "no-cache, no-transform";
 
+const ONE_TAG = /^(W\/)?"[^"]*"$/;
+
 export const models: Route = {
   methods: ["GET", "HEAD"],
   async answer({ request, settings, pathname }: Exchange): Promise<Response> {
@@ -27,21 +29,27 @@ export const models: Route = {
     if (settings.source === null) {
       return unreadable("WEIGHTS_SOURCE");
     }
+    const held = request.headers.get("if-none-match");
     let stored: Response;
     try {
-      stored = await settings.source.get(key, { headOnly: request.method === "HEAD" });
+      // One tag, which is what browsers send, is the storage's to compare: then it sends no bytes.
+      const etag = held !== null && ONE_TAG.test(held) ? held : undefined;
+      stored = await settings.source.get(key, { headOnly: request.method === "HEAD", etag });
     } catch (thrown) {
       console.error(JSON.stringify({ event: "storage_failed", key, message: String(thrown) }));
       return unreadable(codeOfFault(thrown));
     }
-    if (stored.status !== 200) {
+    if (stored.status === 404) {
       return notFound(pathname);
     }
     const headers = new Headers(stored.headers);
     headers.set("cache-control", kind.cacheControl);
     headers.set("x-content-type-options", "nosniff");
-    if (matches(request.headers.get("if-none-match"), headers.get("etag"))) {
+    if (stored.status === 304 || matches(held, headers.get("etag"))) {
       dropBody(stored);
+      if (held !== null && !headers.has("etag")) {
+        headers.set("etag", held);
+      }
       headers.delete("content-length");
       return new Response(null, { status: 304, headers });
     }
