@@ -53,7 +53,7 @@ function measuring(manifest: string, blob: string, publicKey: string): string {
 }
 
 test("opening and verifying the shipped bundle, 300 trees of 31 leaves, beside the fetch", async () => {
-  const [place, signer, stored] = [sharedPlace("opening/"), makeSigner(), await shippedBundle()];
+  const [place, signer, stored] = [sharedPlace("opening"), makeSigner(), await shippedBundle()];
   await publish(bucketOf(place), { stored, signer });
   await using worker = await startEdge(place, { trusted: [signer.publicKey] });
   await using installed = await install();

@@ -25,9 +25,9 @@ export interface Proxy extends AsyncDisposable {
   illness: Illness;
   /** How long every answer waits. */
   delayMilliseconds: number;
-  /** Before a request goes on, and after the server has answered it. */
-  onAsked: (passing: Passing) => void;
-  onAnswered: (passing: Passing) => void;
+  /** Before a request goes on: whether it may. After the server has answered it: whether the answer may go back. */
+  onAsked: (passing: Passing) => boolean;
+  onAnswered: (passing: Passing) => boolean;
   /** Ends every connection and takes no other: a server that is not there. */
   close(): void;
   open(): void;
@@ -43,8 +43,8 @@ export async function startProxy(target: string): Promise<Proxy> {
     paths: /./,
     illness: null as Illness,
     delayMilliseconds: 0,
-    onAsked: (() => undefined) as (passing: Passing) => void,
-    onAnswered: (() => undefined) as (passing: Passing) => void,
+    onAsked: (_: Passing) => true,
+    onAnswered: (_: Passing) => true,
     close() {
       isClosed = true;
       sockets.forEach((socket) => socket.destroy());
@@ -61,10 +61,16 @@ export async function startProxy(target: string): Promise<Proxy> {
     const [method, path] = [request.method ?? "GET", request.url ?? "/"];
     proxy.asked.push(`${method} ${path}`);
     const passing = { method, path, number: proxy.asked.length };
-    proxy.onAsked(passing);
+    if (!proxy.onAsked(passing)) {
+      request.socket.destroy();
+      return;
+    }
     carry(target, request)
       .then(async (answer) => {
-        proxy.onAnswered(passing);
+        if (!proxy.onAnswered(passing)) {
+          request.socket.destroy();
+          return;
+        }
         await pause(proxy.delayMilliseconds);
         if (proxy.illness !== null && proxy.paths.test(path)) {
           proxy.illness(request, response, answer.body);

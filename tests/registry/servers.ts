@@ -1,6 +1,7 @@
 // The real servers: MLflow and Garage, which `cargo xtask test registry` starts, and a Garage of a test's own that may be killed.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -24,16 +25,21 @@ export function setting(name: string): string {
   return value;
 }
 
-/** The shared Garage's bucket. */
-export function sharedPlace(prefix: string): Place {
+/** A corner of the shared Garage's bucket that nobody else writes to, this test of an earlier time neither. */
+export function sharedPlace(name: string): Place {
   return {
     endpoint: setting("CURBSIDE_TEST_S3_ENDPOINT"),
     bucket: setting("CURBSIDE_TEST_S3_BUCKET"),
-    prefix,
+    prefix: `${name}-${randomBytes(4).toString("hex")}/`,
     region: setting("AWS_REGION"),
     accessKeyId: setting("AWS_ACCESS_KEY_ID"),
     secretAccessKey: setting("AWS_SECRET_ACCESS_KEY"),
   };
+}
+
+/** The place as the command line takes it. */
+export function addressOf({ bucket, prefix }: Place): string {
+  return `s3://${bucket}/${prefix}`.replace(/\/$/, "");
 }
 
 /** A signed request to a store; `key` is below the place's prefix. */
@@ -157,7 +163,8 @@ async function endOf(child: ChildProcess | undefined): Promise<number | null> {
   return child?.exitCode ?? null;
 }
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
