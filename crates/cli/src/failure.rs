@@ -5,6 +5,7 @@ use std::fmt;
 use curbside::TripError;
 use curbside_evaluate::EvaluateError;
 use curbside_publish::PublishError;
+use curbside_registry::RegistryError;
 use curbside_tlc::TlcError;
 use curbside_tlc::simulate::NoPlaces;
 use serde::Serialize;
@@ -48,6 +49,12 @@ impl Failure {
         Failure { field: Some(error.field().name()), usage: true, ..Failure::new(error.code(), message) }
     }
 
+    /// The same failure, with what else is to be said.
+    pub(crate) fn and(mut self, more: &str) -> Failure {
+        self.message = format!("{}. {more}", self.message.trim_end_matches('.'));
+        self
+    }
+
     /// What the shell is told.
     pub(crate) fn exit_code(&self) -> u8 {
         if self.usage { 2 } else { 1 }
@@ -67,6 +74,15 @@ impl From<PublishError> for Failure {
             section: open.map(|open| open.section().map_or("header", |section| section.name())),
             offset: open.map(curbside::OpenError::offset),
             ..Failure::new(error.code(), error.to_string())
+        }
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Failure {
+        match error.publish_error() {
+            Some(fault) => fault.clone().into(),
+            None => Failure::new(error.code(), error.to_string()),
         }
     }
 }

@@ -9,6 +9,7 @@
 //!   [`DatasetInput`], [`Pair`] are what they say. [`Again`]: what may be sent twice.
 //! - [`Artifacts`]: a folder of files, at the server's proxy or in S3. [`Entry`]: one of them.
 //! - [`layout`]: the files of a logged bundle, which Python reads too.
+//! - [`tracking`]: a run from its beginning to a registered version, in the order that leaves nothing half.
 //! - [`RegistryError`]: what went wrong and what to do; it never holds a secret.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 #![allow(
@@ -26,6 +27,7 @@ mod models;
 mod records;
 mod runs;
 mod settings;
+pub mod tracking;
 mod transport;
 
 pub use artifacts::{Artifacts, Entry};

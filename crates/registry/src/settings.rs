@@ -177,13 +177,13 @@ mod tests {
 
     #[test]
     fn secrets_are_used_and_never_shown() {
-        let address = "https://zoe%40home:p%40ss+word@mlflow.example/base?x=1#y";
+        let address = "https://someone%40home:p%40ss+word@mlflow.example/base?x=1#y";
         let settings = from(&[(TRACKING_URI, address)]).unwrap().unwrap();
         assert_eq!(settings.shown(), "https://mlflow.example/base");
-        let expected = Credentials::Basic { username: "zoe@home".into(), password: "p@ss+word".into() };
+        let expected = Credentials::Basic { username: "someone@home".into(), password: "p@ss+word".into() };
         assert!(settings.credentials == expected, "decoded");
         let shown = format!("{settings:?} {}", settings.redacted("the server repeats p@ss+word"));
-        assert!(!shown.contains("p@ss") && !shown.contains("p%40ss") && !shown.contains("zoe"), "{shown}");
+        assert!(!shown.contains("p@ss") && !shown.contains("p%40ss") && !shown.contains("someone"), "{shown}");
         assert!(shown.ends_with("the server repeats ***"), "{shown}");
         // The variables go before what stands in the address, the token before the name.
         let rows: [(&[(&str, &str)], Credentials); 2] = [
@@ -219,7 +219,7 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains("http or https") && text.contains("unset MLFLOW_TRACKING_URI"), "{text}");
         }
-        let error = from(&[(TRACKING_URI, "postgresql://zoe:hush@db/mlflow")]).unwrap_err();
+        let error = from(&[(TRACKING_URI, "postgresql://someone:hush@db/mlflow")]).unwrap_err();
         assert!(!error.to_string().contains("hush") && !format!("{error:?}").contains("hush"), "{error}");
         let odd = [(TRACKING_URI, "http://localhost:5000"), ("MLFLOW_HTTP_REQUEST_TIMEOUT", "soon")];
         assert!(from(&odd).unwrap_err().to_string().contains("MLFLOW_HTTP_REQUEST_TIMEOUT: expected a whole number"));

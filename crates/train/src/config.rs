@@ -139,7 +139,11 @@ impl TrainConfig {
     }
 
     /// Refuses what cannot be done before minutes are spent on it.
-    pub(crate) fn check(&self) -> Result<(), TrainError> {
+    ///
+    /// # Errors
+    ///
+    /// `TRAIN_CONFIG` with what was expected and what was found.
+    pub fn check(&self) -> Result<(), TrainError> {
         let fail = |message: String| Err(TrainError::new(TrainErrorKind::Config, message));
         if self.from.is_empty() {
             return fail("from: expected at least one trip file to learn from, found none".to_owned());

@@ -8,7 +8,9 @@ mod pack;
 mod predict;
 mod publish;
 mod recalibrate;
+mod register;
 mod simulate;
+mod tracked;
 #[cfg(feature = "train")]
 mod train;
 #[cfg(not(feature = "train"))]
@@ -39,6 +41,8 @@ pub(crate) enum Verb {
     Pack(pack::Arguments),
     /// Fit correction and interval of a bundle to later months; its model stays
     Recalibrate(recalibrate::Arguments),
+    /// Put a bundle that is there into MLflow's model registry
+    Register(register::Arguments),
     /// Make and show signing keys
     Keys(keys::Arguments),
     /// Put a bundle into object storage under a signed manifest
@@ -56,6 +60,7 @@ impl Verb {
             Verb::Train(arguments) => train::run(&arguments, output),
             Verb::Pack(arguments) => pack::run(&arguments, output),
             Verb::Recalibrate(arguments) => recalibrate::run(&arguments, output),
+            Verb::Register(arguments) => register::run(&arguments, output),
             Verb::Keys(arguments) => keys::run(&arguments, output),
             Verb::Publish(arguments) => publish::run(&arguments, output),
         }

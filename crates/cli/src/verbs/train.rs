@@ -1,5 +1,8 @@
-//! `curbside train`: months of trips in, a bundle out.
+//! `curbside train`: months of trips in, a bundle out, and the way there as a run in `MLflow` if a server is named.
 
+mod recording;
+
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -7,6 +10,10 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use curbside_train::{Algorithm, Progress, TrainConfig, TrainError, ZoneSource, train};
 
+use recording::Recording;
+use serde::Serialize;
+
+use super::tracked::{Logged, Place};
 use super::written::Written;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -45,6 +52,14 @@ pub(crate) struct Arguments {
     /// months; else the folder of the first trip file, or where it has no shapes the shipped bundle
     #[arg(long, value_name = "FOLDER|BUNDLE|grid")]
     zones: Option<PathBuf>,
+    /// Registered model in MLflow that the bundle becomes a version of, made where there is none
+    #[arg(long, value_name = "NAME")]
+    register: Option<String>,
+    /// Alias that is to stand on that version, such as challenger
+    #[arg(long, requires = "register")]
+    alias: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -53,11 +68,47 @@ enum Kind {
     Linear,
 }
 
+/// What was trained and, with a server, where it is recorded.
+#[derive(Serialize)]
+struct Trained {
+    #[serde(flatten)]
+    written: Written,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mlflow: Option<Logged>,
+}
+
 /// The verb.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    let mut config = arguments.config();
+    config.check()?;
+    let mut recording = Recording::begin(arguments, output)?;
+    config.mlflow_run = recording.as_ref().map(|recording| recording.run_id().to_owned());
+    let written = made(&config, recording.as_mut(), output);
+    let answer = match (recording, written) {
+        (None, written) => Trained { written: written?, mlflow: None },
+        (Some(recording), Err(failure)) => return Err(recording.fail(failure)),
+        (Some(recording), Ok(written)) => Trained { written, mlflow: Some(recording.finish(&arguments.out)?) },
+    };
+    output.answer(&answer)
+}
+
+/// Trains, and writes what comes of it.
+fn made(config: &TrainConfig, mut recording: Option<&mut Recording>, output: Output) -> Result<Written, Failure> {
     let mut news = News::new(output);
-    let trained = train(&arguments.config(), &mut |progress| news.show(progress))?;
-    output.answer(&Written::to(&arguments.out, trained)?)
+    let trained = train(config, &mut |progress| {
+        news.show(progress);
+        if let Some(recording) = &mut recording {
+            recording.hear(progress);
+        }
+    })?;
+    Written::to(&config.out, trained)
+}
+
+impl fmt::Display for Trained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.written)?;
+        self.mlflow.as_ref().map_or(Ok(()), |logged| write!(f, "{logged}"))
+    }
 }
 
 impl Arguments {
