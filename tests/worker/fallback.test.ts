@@ -60,85 +60,11 @@ test("the log has a line for each change, and none for a look that changes nothi
 });
 
 test("variables that say nothing usable are told by name, and the shipped bundle answers meanwhile", async () => {
+  const password = { WEIGHTS_SOURCE: "https://user:hunter2@cdn.example" };
   const rows: { name: string; options: Partial<Options>; code: string; says: RegExp }[] = [
-    {
-      name: "no key is trusted",
-      options: { trusted: [] },
-      code: "TRUSTED_KEYS",
-      says: /expected at least one.*found none; set the variable/,
-    },
-    {
-      name: "a key that is none",
-      options: { secrets: { TRUSTED_KEYS: "c2VjcmV0" } },
-      code: "TRUSTED_KEYS",
-      says: /found none among what is there/,
-    },
-    {
-      name: "S3 without its variables",
-      options: { vars: { WEIGHTS_SOURCE: "s3://bucket" } },
-      code: "WEIGHTS_SOURCE",
-      says: /found no S3_ENDPOINT and no S3_ACCESS_KEY_ID and no S3_SECRET_ACCESS_KEY; set/,
-    },
-    {
-      name: "S3's endpoint without a bucket",
-      options: { vars: { S3_ENDPOINT: "https://s3.example" } },
-      code: "WEIGHTS_SOURCE",
-      says: /expected s3:\/\/bucket because S3_ENDPOINT is set, found none/,
-    },
-    {
-      name: "S3's endpoint beside HTTPS",
-      options: { vars: { S3_ENDPOINT: "https://s3.example", WEIGHTS_SOURCE: "https://cdn.example/weights" } },
-      code: "WEIGHTS_SOURCE",
-      says: /found an address that is not S3/,
-    },
-    {
-      name: "plain HTTP to elsewhere",
-      options: { vars: { WEIGHTS_SOURCE: "http://cdn.example/weights" } },
-      code: "WEIGHTS_SOURCE",
-      says: /expected https:\/\/, found http:\/\/ to cdn\.example/,
-    },
-    {
-      name: "credentials in an address",
-      options: { vars: { WEIGHTS_SOURCE: "https://user:hunter2@cdn.example" } },
-      code: "WEIGHTS_SOURCE",
-      says: /without name, password and query/,
-    },
-    {
-      name: "a token in an address",
-      options: { vars: { WEIGHTS_SOURCE: "https://cdn.example/?sig=hunter2" } },
-      code: "WEIGHTS_SOURCE",
-      says: /without name, password and query/,
-    },
-    {
-      name: "another scheme",
-      options: { vars: { WEIGHTS_SOURCE: "gs://hunter2" } },
-      code: "WEIGHTS_SOURCE",
-      says: /expected https:\/\/host, found something else/,
-    },
-    {
-      name: "a secret that no header can hold",
-      options: {
-        vars: { WEIGHTS_SOURCE: "s3://bucket", S3_ENDPOINT: "https://s3.example" },
-        secrets: { S3_ACCESS_KEY_ID: "hunter2\u0000", S3_SECRET_ACCESS_KEY: "hunter2" },
-      },
-      code: "WEIGHTS_SOURCE",
-      says: /S3_ACCESS_KEY_ID: expected letters, digits and signs/,
-    },
-    {
-      name: "an endpoint with a bucket in it",
-      options: {
-        vars: { WEIGHTS_SOURCE: "s3://bucket", S3_ENDPOINT: "https://s3.example/bucket" },
-        secrets: { S3_ACCESS_KEY_ID: "hunter2", S3_SECRET_ACCESS_KEY: "hunter2" },
-      },
-      code: "WEIGHTS_SOURCE",
-      says: /expected https:\/\/host alone/,
-    },
-    {
-      name: "an alias that is a path",
-      options: { vars: { MODEL_ALIAS: "champion.history/1" } },
-      code: "MODEL_ALIAS",
-      says: /expected a name as in storage.*found "champion\.history\/1"/,
-    },
+    { name: "no key", options: { trusted: [] }, code: "TRUSTED_KEYS", says: /expected at least one.*found none/ },
+    { name: "half of S3", options: { vars: { WEIGHTS_SOURCE: "s3://b" } }, code: "WEIGHTS_SOURCE", says: /found no S3_ENDPOINT/ },
+    { name: "a password", options: { vars: password }, code: "WEIGHTS_SOURCE", says: /without name, password and query/ },
   ];
   await everyRow(rows, async ({ options, code, says }) => {
     await using worker = await startWorker({ trusted: [signer], fallback: "shipped", ttlSeconds: 0.3, ...options });
@@ -158,28 +84,14 @@ test("variables that say nothing usable are told by name, and the shipped bundle
 });
 
 test("what is wrong beside the way to the weights is told, and they are followed", async () => {
-  const other = makeSigner();
-  const rows: { name: string; options: Partial<Options>; codes: string[]; ttl: number }[] = [
-    { name: "no number of seconds", options: { ttlSeconds: "soon" }, codes: ["MANIFEST_TTL_SECONDS"], ttl: 5 },
-    { name: "0 seconds", options: { ttlSeconds: 0 }, codes: ["MANIFEST_TTL_SECONDS"], ttl: 5 },
-    { name: "less than 0 seconds", options: { ttlSeconds: "-1" }, codes: ["MANIFEST_TTL_SECONDS"], ttl: 5 },
-    { name: "an empty text", options: { ttlSeconds: "" }, codes: ["MANIFEST_TTL_SECONDS"], ttl: 5 },
-    { name: "seconds in a text", options: { ttlSeconds: "7.5" }, codes: [], ttl: 7.5 },
-    { name: "a fallback of another name", options: { vars: { FALLBACK: "yes" } }, codes: ["FALLBACK"], ttl: 3600 },
-    { name: "one key of two", options: { secrets: { TRUSTED_KEYS: `hunter2 ${signer.publicKey} ${other.publicKey}` } }, codes: ["TRUSTED_KEYS"], ttl: 3600 },
-  ];
-  await everyRow(rows, async ({ options, codes, ttl }) => {
-    await using worker = await startWorker({ trusted: [signer], ...options });
-    await publish(worker.bucket, { stored: small, signer });
-    const health = await healthOf(worker);
-    const config = (await (await worker.fetch("/config.json")).json()) as Record<string, unknown>;
-    return [
-      ...differs("health", [health.http, health.status, health.last_error], [200, "ok", null]),
-      ...differs("configuration", health.configuration.map((fault) => fault.code), codes),
-      ...differs("seconds", [health.ttl_seconds, config["ttl_seconds"]], [ttl, ttl]),
-      ...(JSON.stringify([health, config]).includes("hunter2") ? ["expected nothing of what is no key, found it"] : []),
-    ];
-  });
+  const keys = `hunter2 ${signer.publicKey}`;
+  await using worker = await startWorker({ trusted: [], ttlSeconds: "soon", vars: { FALLBACK: "yes" }, secrets: { TRUSTED_KEYS: keys } });
+  await publish(worker.bucket, { stored: small, signer });
+  const health = await healthOf(worker);
+  const config = (await (await worker.fetch("/config.json")).json()) as Record<string, unknown>;
+  assert.deepEqual([health.http, health.status, health.last_error], [200, "ok", null]);
+  assert.deepEqual(health.configuration.map((fault) => fault.code), ["TRUSTED_KEYS", "MANIFEST_TTL_SECONDS", "FALLBACK"]);
+  assert.deepEqual([health.ttl_seconds, config["ttl_seconds"], config["trusted_keys"]], [5, 5, [signer.publicKey]]);
 });
 
 test("a fallback of another model than the one to serve does not answer for it", async () => {
