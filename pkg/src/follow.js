@@ -102,7 +102,6 @@ export class Follower {
 
   /** Looks now, or waits for the look under way. Never rejects. */
   async refresh() {
-    if (this.#looks.isClosed) return;
     await this.#looks.join(this.#of.plan.deadlineMs);
     await this.#keeping;
   }

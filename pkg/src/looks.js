@@ -64,11 +64,12 @@ export class Looks {
   }
 
   /**
-   * Looks now, or waits for the look under way. Never rejects.
+   * Looks now, or waits for the look under way. Once closed, does nothing. Never rejects.
    * @param {number} deadlineMs
    * @returns {Promise<void>}
    */
-  join(deadlineMs) {
+  async join(deadlineMs) {
+    if (this.#isClosed) return;
     const current = this.#current();
     if (current !== null) return current.ended;
     const begun = { controller: new AbortController(), startedAt: elapsed(), deadlineMs, ended: Promise.resolve() };

@@ -16,9 +16,10 @@ const signer = makeSigner();
 let installed: Installed;
 let first: Version;
 let second: Version;
+let third: Version;
 before(async () => {
   installed = await install();
-  [first, second] = await versionsOf(installed);
+  [first, second, third] = await versionsOf(installed);
 });
 after(() => installed[Symbol.asyncDispose]());
 
@@ -119,33 +120,37 @@ test("where the host's one clock is put back by a day, it is time to look", asyn
   });
 });
 
-test("a look that its host has dropped holds up no other for ever, and nothing comes of it", async () => {
-  await using bucket = await startBucket(signer);
-  bucket.publish({ stored: first.stored, sequence: 1 });
-  // As in workerd when the request is gone that the look belonged to: neither the reply nor the deadline ever comes.
-  const held: (() => void)[] = [];
-  const dropping: Fetch = (url) =>
-    new Promise((resolve) => {
-      held.push(() => resolve(fetch(url)));
-      if (held.length !== 3) resolve(fetch(url));
+for (const what of ["the manifest", "the weights"]) {
+  test(`a look whose host has dropped its fetch of ${what} holds up no other for ever, and nothing comes of it`, async () => {
+    await using bucket = await startBucket(signer);
+    bucket.publish({ stored: first.stored, sequence: 1 });
+    // As in workerd when the request is gone that the look belonged to: neither the reply nor the deadline ever comes.
+    let isDropping = false;
+    let release = (): void => {};
+    const dropping: Fetch = (url) => {
+      if (!isDropping || url.endsWith(".json") !== (what === "the manifest")) return fetch(url);
+      isDropping = false;
+      return new Promise((resolve) => (release = () => resolve(fetch(url))));
+    };
+    await withClock(async (skip) => {
+      using estimator = await load(bucket, { fetch: dropping, follow: { deadlineSeconds: 30, everySeconds: 5, timer: false } });
+      bucket.publish({ stored: second.stored, sequence: 2 });
+      isDropping = true;
+      const dropped = estimator.refresh();
+      await until(() => !isDropping, "the fetch to be dropped");
+      skip(34);
+      assert.equal(estimator.status.isDue, false, "it may still come");
+      skip(2);
+      assert.equal(estimator.status.isDue, true);
+      bucket.publish({ stored: third.stored, sequence: 3 });
+      assert.equal((await estimator.refresh()).sequence, 3);
+      const { checkedAt } = estimator.status;
+      release();
+      assert.equal((await dropped).sequence, 3);
+      assert.deepEqual([estimator.status.checkedAt, answerOf(estimator)], [checkedAt, third.bits]);
     });
-  await withClock(async (skip) => {
-    using estimator = await load(bucket, { fetch: dropping, follow: { deadlineSeconds: 30, everySeconds: 5, timer: false } });
-    bucket.publish({ stored: second.stored, sequence: 2 });
-    const dropped = estimator.refresh();
-    skip(34);
-    assert.equal(estimator.status.isDue, false, "it may still come");
-    skip(2);
-    assert.equal(estimator.status.isDue, true);
-    assert.equal((await estimator.refresh()).sequence, 2);
-    const { checkedAt } = estimator.status;
-    bucket.publish({ stored: first.stored, sequence: 3 });
-    held[2]?.();
-    assert.equal((await dropped).sequence, 2);
-    assert.equal(estimator.status.checkedAt, checkedAt);
-    assert.equal(answerOf(estimator), second.bits);
   });
-});
+}
 
 test("a look that takes too long is given up, whether the server or the fetch hangs", async () => {
   await using bucket = await startBucket(signer);
@@ -215,6 +220,31 @@ test("disposing ends timers and the look under way, and nothing comes of it", as
   estimator.dispose();
   await sleep(200);
   assert.deepEqual([bucket.log(), told], [[], []]);
+});
+
+test("disposing ends a look whose fetch does not heed signals, and an estimator that never looks again", async () => {
+  await using bucket = await startBucket(signer);
+  bucket.publish({ stored: first.stored, sequence: 1 });
+  let release: (() => void) | null = null;
+  let isDeaf = false;
+  const deaf: Fetch = (url) => {
+    if (!isDeaf || url.endsWith(".json")) return fetch(url);
+    return new Promise((resolve) => (release = () => resolve(fetch(url))));
+  };
+  const estimator = await load(bucket, { fetch: deaf });
+  const idle = await load(bucket);
+  isDeaf = true;
+  bucket.publish({ stored: second.stored, sequence: 2 });
+  const look = estimator.refresh();
+  await until(() => release !== null, "the weights to be asked for");
+  estimator.dispose();
+  idle.dispose();
+  assert.equal((await look).sequence, 1);
+  (release as (() => void) | null)?.();
+  await sleep(100);
+  bucket.asked.length = 0;
+  assert.deepEqual([estimator.status.sequence, (await idle.refresh()).sequence], [1, 1]);
+  assert.deepEqual(bucket.log(), []);
 });
 
 test("an estimator that follows keeps no process alive", async () => {
