@@ -19,6 +19,8 @@ test("with nothing in storage the shipped bundle answers, says so, and makes way
   assert.deepEqual([health.http, health.status, health.state], [200, "fallback", "fallback"]);
   assert.deepEqual([health.sequence, health.keyid, health.sha256], [null, null, sha256(shipped)]);
   assert.equal(health.version, first.model_version);
+  // By its own card; the Worker goes by the one beside the bundle.
+  assert.equal(first.model, health.model);
   assert.equal(health.last_error?.code, "MANIFEST_MISSING");
   assert.deepEqual(health.configuration, []);
   await publish(worker.bucket, { stored: small, signer, sequence: 7 });
