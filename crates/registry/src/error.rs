@@ -28,6 +28,20 @@ pub enum RegistryErrorKind {
     TooLarge,
     /// An artifact came back with other bytes than were sent, or lies where this build cannot reach it.
     Artifact,
+    /// What was asked for is no address of a model.
+    Uri,
+    /// It can be asked of a tracking server alone, and none is known.
+    NoServer,
+    /// A model's files are not where its registry says.
+    Missing,
+    /// A model that was never uploaded whole.
+    NotReady,
+    /// A model's folder that says nothing of a model that is read here.
+    Model,
+    /// Other bytes than those that were logged.
+    Digest,
+    /// The bundle is published, and the registry's alias could not follow.
+    AliasBehind,
     /// A bundle cannot be opened, or a store failed: see [`RegistryError::publish_error`].
     Publish,
 }
@@ -109,6 +123,13 @@ impl RegistryError {
             RegistryErrorKind::Answer => "REGISTRY_ANSWER",
             RegistryErrorKind::TooLarge => "REGISTRY_TOO_LARGE",
             RegistryErrorKind::Artifact => "REGISTRY_ARTIFACT",
+            RegistryErrorKind::Uri => "PULL_URI",
+            RegistryErrorKind::NoServer => "PULL_NO_SERVER",
+            RegistryErrorKind::Missing => "PULL_MISSING",
+            RegistryErrorKind::NotReady => "PULL_NOT_READY",
+            RegistryErrorKind::Model => "PULL_MODEL",
+            RegistryErrorKind::Digest => "PULL_DIGEST",
+            RegistryErrorKind::AliasBehind => "PROMOTE_ALIAS",
             RegistryErrorKind::Publish => self.publish_error.as_ref().map_or("STORE_FAILED", |fault| fault.code()),
         }
     }
@@ -133,6 +154,17 @@ impl RegistryError {
             }
             RegistryErrorKind::TooLarge => "see what lies there: no model that Curbside reads is that large",
             RegistryErrorKind::Artifact => "look at the server's artifact store, then try again",
+            RegistryErrorKind::Uri => "give one of these",
+            RegistryErrorKind::NoServer => "set MLFLOW_TRACKING_URI",
+            RegistryErrorKind::Missing => {
+                "look whether the upload was finished, or give the path of a folder with an MLmodel"
+            }
+            RegistryErrorKind::NotReady => "log the model again, or take another version",
+            RegistryErrorKind::Model => {
+                "log it as a bundle, with a flavour of LightGBM or XGBoost, or as skops (serialization_format=\"skops\")"
+            }
+            RegistryErrorKind::Digest => "log the bundle again, and find out what changed it",
+            RegistryErrorKind::AliasBehind => "run the same command again, which finishes it",
             RegistryErrorKind::Publish => "look at the store: is it there, full, or read-only?",
         }
     }

@@ -9,7 +9,10 @@
 //!   [`DatasetInput`], [`Pair`] are what they say. [`Again`]: what may be sent twice.
 //! - [`Artifacts`]: a folder of files, at the server's proxy or in S3. [`Entry`]: one of them.
 //! - [`layout`]: the files of a logged bundle, which Python reads too.
+//! - [`ModelUri`]: what a model is asked for by. [`Puller`]: asks and fetches; [`Resolved`], [`Pulled`], [`Held`], [`Origin`] are what
+//!   comes of it.
 //! - [`tracking`]: a run from its beginning to a registered version, in the order that leaves nothing half.
+//! - [`promote`]: storage's alias and the registry's in one act; [`Promoted`], [`AliasMove`]. [`Watch`]: when to do it again.
 //! - [`RegistryError`]: what went wrong and what to do; it never holds a secret.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 #![allow(
@@ -24,18 +27,28 @@ mod client;
 mod error;
 pub mod layout;
 mod models;
+mod promote;
+mod pull;
 mod records;
+mod resolve;
 mod runs;
 mod settings;
 pub mod tracking;
 mod transport;
+mod uri;
+mod watch;
 
 pub use artifacts::{Artifacts, Entry};
 pub use client::Client;
 pub use error::{RegistryError, RegistryErrorKind};
+pub use promote::{AliasMove, Promoted, move_alias, promote};
+pub use pull::{Held, Origin, Pulled, Puller};
 pub use records::{
     Dataset, DatasetInput, LoggedModel, LoggedModelInfo, Metric, ModelOutput, ModelVersion, Pair, Run, RunData,
     RunInfo, RunOutputs,
 };
+pub use resolve::Resolved;
 pub use settings::{Environment, Settings, TRACKING_URI, artifact_settings, process_environment};
 pub use transport::Again;
+pub use uri::ModelUri;
+pub use watch::Watch;
