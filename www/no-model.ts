@@ -20,6 +20,7 @@ const EXPLANATIONS: readonly (readonly [string, Explanation])[] = [
   ["FETCH_", { meaning: "The weights could not be fetched.", remedy: TRY_AGAIN }],
   ["MANIFEST_SIGNATURE", { meaning: "The weights are not signed by whoever runs this site, so they were not used.", remedy: PUBLISH }],
   ["MANIFEST_KEY", { meaning: "The weights are signed by a key that this site does not trust, so they were not used.", remedy: PUBLISH }],
+  ["MANIFEST_NAME", { meaning: "The weights are another model’s than this site says, so they were not used.", remedy: PUBLISH }],
   ["MANIFEST_", { meaning: "The weights' description cannot be read, so they were not used.", remedy: PUBLISH }],
   ["BLOB_", { meaning: "The weights that arrived are not those that were signed, so they were not used.", remedy: PUBLISH }],
   ["BUNDLE_", { meaning: "The weights arrived but cannot be scored with.", remedy: PUBLISH }],

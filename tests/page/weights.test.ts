@@ -78,6 +78,12 @@ const CASES: readonly { readonly name: string; readonly code: string; readonly s
     store: () => publish(site.worker.bucket, { stored, signer: stranger }),
   },
   {
+    name: "another model's weights, well signed",
+    code: "MANIFEST_NAME",
+    says: /another model’s than this site says/,
+    store: () => publish(site.worker.bucket, { stored, signer: site.signer, amend: (manifest) => void (manifest["name"] = "fares") }),
+  },
+  {
     name: "a signed bundle of a newer format",
     code: "BUNDLE_VERSION",
     says: /cannot be scored with/,
