@@ -162,8 +162,8 @@ export class Weights {
     this.#triedAt = Date.now();
     this.#estimator = estimator;
     this.#note();
-    if (estimator?.status.state === "fallback") {
-      // Storage was not waited for, or was asked in vain: what is under way goes on behind the replies.
+    if (estimator?.status.state === "fallback" && estimator.status.checkedAt === null) {
+      // Storage was not waited for any longer: the look that is under way goes on behind the replies.
       context.waitUntil(estimator.refresh());
     }
   }
