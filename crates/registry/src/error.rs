@@ -164,7 +164,9 @@ impl RegistryError {
                 "log it as a bundle, with a flavour of LightGBM or XGBoost, or as skops (serialization_format=\"skops\")"
             }
             RegistryErrorKind::Digest => "log the bundle again, and find out what changed it",
-            RegistryErrorKind::AliasBehind => "run the same command again, which finishes it",
+            RegistryErrorKind::AliasBehind => {
+                "run `curbside promote` with that version and that alias, which finishes it"
+            }
             RegistryErrorKind::Publish => "look at the store: is it there, full, or read-only?",
         }
     }

@@ -41,7 +41,7 @@ mod watch;
 pub use artifacts::{Artifacts, Entry};
 pub use client::Client;
 pub use error::{RegistryError, RegistryErrorKind};
-pub use promote::{AliasMove, Promoted, move_alias, promote};
+pub use promote::{AliasMove, Promoted, move_alias, promote, take_back};
 pub use pull::{Held, Origin, Pulled, Puller};
 pub use records::{
     Dataset, DatasetInput, LoggedModel, LoggedModelInfo, Metric, ModelOutput, ModelVersion, Pair, Run, RunData,

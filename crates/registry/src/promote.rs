@@ -3,7 +3,7 @@
 //! Storage goes first because it is what hosts follow; whoever is stopped between the two has published, and doing it again finishes it.
 //! Doing it twice changes nothing. No lock is needed over both: each act is whole by itself, and the second only says what the first did.
 
-use curbside_publish::{BundleFile, Publication, Published, publish};
+use curbside_publish::{BundleFile, Manifest, Publication, Published, publish};
 use object_store::ObjectStore;
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ pub fn promote(
         return Ok(Promoted { published, alias: None });
     };
     let moved = puller.server().and_then(|client| move_alias(client, model, publication.alias, version));
-    let alias = moved.map_err(|fault| behind(&published, (model, publication.alias, version), &fault))?;
+    let alias = moved.map_err(|fault| behind(&published.manifest, (model, publication.alias, version), &fault))?;
     Ok(Promoted { published, alias: Some(alias) })
 }
 
@@ -87,12 +87,27 @@ pub fn move_alias(client: &Client, model: &str, alias: &str, version: &str) -> R
     Ok(AliasMove { model: model.to_owned(), alias: alias.to_owned(), before, after: version.to_owned() })
 }
 
+/// Lets the registry's alias follow a rollback: to the version that the manifest names, where it names one and a server is known.
+///
+/// # Errors
+///
+/// `PROMOTE_ALIAS` where storage has the earlier weights and the registry's alias stands where it stood.
+pub fn take_back(puller: &Puller, manifest: &Manifest, alias: &str) -> Result<Option<AliasMove>, RegistryError> {
+    let (Ok(client), Some(model), Some(version)) =
+        (puller.server(), &manifest.mlflow_model, &manifest.mlflow_model_version)
+    else {
+        return Ok(None);
+    };
+    let moved = move_alias(client, model, alias, version);
+    moved.map(Some).map_err(|fault| behind(manifest, (model, alias, version), &fault))
+}
+
 /// Storage has moved and the registry has not.
-fn behind(published: &Published, (model, alias, version): (&str, &str, &str), fault: &RegistryError) -> RegistryError {
+fn behind(manifest: &Manifest, (model, alias, version): (&str, &str, &str), fault: &RegistryError) -> RegistryError {
+    let Manifest { name, sequence, .. } = manifest;
     let message = format!(
-        "{} stands on version {version} of {model} as of sequence {}, and riders get it; the registry's alias models:/{model}@{alias} was \
-         not moved: {fault}",
-        published.manifest_path, published.manifest.sequence
+        "models/{name}/{alias}.json stands on version {version} of {model} as of sequence {sequence}, and riders get it; MLflow's \
+         alias models:/{model}@{alias} was not moved: {fault}"
     );
     RegistryError::new(RegistryErrorKind::AliasBehind, message)
 }
