@@ -43,6 +43,16 @@ impl Failure {
         Failure { field: Some(argument), usage: true, ..Failure::new("USAGE", message) }
     }
 
+    /// The answer on stdout says what is wrong, and there is nothing to add.
+    pub(crate) fn answered() -> Failure {
+        Failure::new("", "")
+    }
+
+    /// Whether there is nothing to add to the answer.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.code.is_empty()
+    }
+
     /// A ride cannot be scored; `argument` is where the caller said so.
     pub(crate) fn trip(argument: &str, error: &TripError) -> Failure {
         let message = format!("{argument}: {error}");

@@ -1,14 +1,17 @@
 //! The command `curbside`: estimates rides, looks into bundles, simulates months, trains and publishes.
 //!
 //! Each verb is one file in `verbs/` with its own arguments and its own answer; `output.rs` says how answers and failures
-//! reach the terminal, `failure.rs` what a failure is, `place.rs` where the repository's files are.
+//! reach the terminal, `failure.rs` what a failure is, `place.rs` where the repository's files are,
+//! `destination.rs` where weights are published.
 //! Exit codes: 0 done; 2 wrong usage or a ride that cannot be scored; 1 any other failure.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "a command has files, a clock and an environment"
 )]
+#![allow(clippy::doc_markdown, reason = "comments on arguments are printed as help, as they stand")]
 
+mod destination;
 mod failure;
 mod output;
 mod place;

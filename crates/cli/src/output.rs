@@ -58,8 +58,17 @@ impl Output {
         }
     }
 
+    /// What says what is going on, for those that take a function; nothing beside JSON.
+    pub(crate) fn notice(self) -> Option<fn(&str)> {
+        let say: fn(&str) = |line| Output::new(false).progress(line);
+        (!self.json).then_some(say)
+    }
+
     /// Prints a failure and gives its exit code.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
+        if failure.is_answered() {
+            return ExitCode::from(failure.exit_code());
+        }
         let text = if self.json { serde_json::to_string(&ErrorBody { error: failure }).ok() } else { None };
         let text = text.unwrap_or_else(|| format!("error: {failure}"));
         // The exit code still tells, should stderr be closed.

@@ -10,7 +10,7 @@
 //! - [`Manifest`]: which blob an alias stands for. [`Envelope`]: the manifest as it travels, signed.
 //! - [`publish`]: blob, read back, then manifest. [`Publication`], [`Published`].
 //! - [`rollback`]: an [`Earlier`] publication under a new, higher sequence. [`Rollback`], [`RolledBack`].
-//! - [`status`]: what is published, and whether a reader could use it. [`Query`], [`AliasStatus`] with [`BlobStatus`], [`HistoryStatus`],
+//! - [`status`]: what is published, and whether a reader could use it. [`models`] names them. [`Query`], [`AliasStatus`] with [`BlobStatus`], [`HistoryStatus`],
 //!   [`ClaimStatus`] and [`Problem`].
 //! - [`StoreUrl`], [`StoreSettings`], [`open_store`]: an address, by whose keys, and the store that is there; [`open_folder`] for a
 //!   folder alone. [`store_error`]: what a store answers, in words.
@@ -62,7 +62,7 @@ pub use packing::{pack, unpack};
 pub use place::{StoreSettings, StoreUrl, open_folder, open_store, store_error};
 pub use publish::{Publication, Published, publish};
 pub use rollback::{Earlier, Rollback, RolledBack, rollback};
-pub use status::{AliasStatus, BlobStatus, ClaimStatus, HistoryStatus, Problem, Query, status};
+pub use status::{AliasStatus, BlobStatus, ClaimStatus, HistoryStatus, Problem, Query, models, status};
 
 /// Where a key for this machine alone is kept, from the root of the repository; git ignores the folder.
 pub const LOCAL_KEY_FILE: &str = ".curbside/signing-key.json";

@@ -129,6 +129,17 @@ pub fn status(store: &dyn ObjectStore, query: &Query<'_>) -> Result<Vec<AliasSta
     wait_for(look(Objects::new(store, PATIENCE), query))
 }
 
+/// Names of the models in a store, in their order.
+///
+/// Call it from a thread that runs no asynchronous runtime: it brings its own.
+///
+/// # Errors
+///
+/// The store's.
+pub fn models(store: &dyn ObjectStore) -> Result<Vec<String>, PublishError> {
+    wait_for(async { Ok(Objects::new(store, PATIENCE).names(&Path::from(MODELS)).await?.1) })
+}
+
 async fn look(objects: Objects<'_>, query: &Query<'_>) -> Result<Vec<AliasStatus>, PublishError> {
     let names = match query.name {
         Some(name) => vec![name.to_owned()],

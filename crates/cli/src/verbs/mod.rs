@@ -9,7 +9,9 @@ mod predict;
 mod publish;
 mod recalibrate;
 mod register;
+mod rollback;
 mod simulate;
+mod status;
 mod tracked;
 #[cfg(feature = "train")]
 mod train;
@@ -47,6 +49,10 @@ pub(crate) enum Verb {
     Keys(keys::Arguments),
     /// Put a bundle into object storage under a signed manifest
     Publish(publish::Arguments),
+    /// Show what is published in a store, and whether readers can use it
+    Status(status::Arguments),
+    /// Go back to an earlier publication, under a new sequence
+    Rollback(rollback::Arguments),
 }
 
 impl Verb {
@@ -63,6 +69,8 @@ impl Verb {
             Verb::Register(arguments) => register::run(&arguments, output),
             Verb::Keys(arguments) => keys::run(&arguments, output),
             Verb::Publish(arguments) => publish::run(&arguments, output),
+            Verb::Status(arguments) => status::run(&arguments, output),
+            Verb::Rollback(arguments) => rollback::run(&arguments, output),
         }
     }
 }

@@ -1,33 +1,24 @@
 //! `curbside publish`: a bundle into object storage under a signed manifest.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use curbside_publish::{
-    BundleFile, LOCAL_BUCKET, Manifest, PublicKey, Publication, Published, SigningKey, open_folder, publish,
-};
+use curbside_publish::{BundleFile, Manifest, Publication, Published, SigningKey, publish};
 use serde::Serialize;
 
+use crate::destination::{Destination, public_keys};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
-
-/// The word for the bucket that `wrangler dev` simulates.
-const LOCAL: &str = "local";
-/// The bucket's name in wrangler.toml.
-const BINDING: &str = "WEIGHTS";
-/// Copies a folder into the simulated bucket; `cargo xtask up` uses it too.
-const SEED: &str = "crates/xtask/js/seed.mjs";
 
 /// What, where to and by whom.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Bundle, packed or bare
     file: PathBuf,
-    /// A folder, a file:// URL, or `local` for the bucket of `cargo xtask up`
+    /// s3://BUCKET[/PREFIX], r2://BUCKET[/PREFIX], a folder, a file:// URL, or `local` for the bucket of `cargo xtask up`
     #[arg(long, value_name = "WHERE")]
     to: String,
     /// Which manifest to write: models/<name>/<alias>.json
@@ -42,9 +33,28 @@ pub(crate) struct Arguments {
     /// A further public key (base64) that may have signed the manifest that is there, as after a rotation
     #[arg(long, value_name = "KEY")]
     trust: Vec<String>,
-    /// The model's version in MLflow's registry
+    /// The model's name in MLflow's registry
+    #[arg(long, value_name = "NAME")]
+    mlflow_model: Option<String>,
+    /// Its version there
     #[arg(long, value_name = "VERSION")]
     mlflow_model_version: Option<String>,
+    #[command(flatten)]
+    manners: Manners,
+}
+
+/// How publishers behave to each other.
+#[derive(Args)]
+pub(crate) struct Manners {
+    /// How many seconds other publishers wait for this one should it be killed
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    lease: u64,
+}
+
+impl Manners {
+    pub(crate) fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease)
+    }
 }
 
 /// What is published now.
@@ -57,81 +67,30 @@ struct Answer {
     keyid: String,
     public: String,
     manifest: Manifest,
-}
-
-/// Where to.
-enum Place {
-    Folder(PathBuf),
-    /// The root of the repository whose simulated bucket it is.
-    Local(PathBuf),
+    /// What it replaced.
+    before: Option<Manifest>,
 }
 
 /// The verb.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let place = Place::new(&arguments.to)?;
+    let to = Destination::new("--to", &arguments.to)?;
     let key = SigningKey::load(&place::key_file(arguments.key.as_deref()))?;
-    let trusted = arguments.trust.iter().map(|text| PublicKey::from_base64(text)).collect::<Result<Vec<_>, _>>()?;
+    let trusted = public_keys(&arguments.trust)?;
     let bundle = BundleFile::open(&arguments.file)?;
     let publication = Publication {
         name: arguments.name.as_deref(),
         trusted: &trusted,
+        mlflow_model: arguments.mlflow_model.as_deref(),
         mlflow_model_version: arguments.mlflow_model_version.as_deref(),
+        lease: arguments.manners.lease(),
+        notice: output.notice(),
         ..Publication::new(&arguments.alias, &key, SystemTime::now())
     };
-    let folder = match &place {
-        Place::Folder(folder) => folder.clone(),
-        Place::Local(root) => root.join(LOCAL_BUCKET),
-    };
-    let published = publish(&open_folder(&folder)?, &bundle, &publication)?;
-    if let Place::Local(root) = &place {
-        fill_local_bucket(root, &folder, output)?;
-    }
-    let Published { manifest, manifest_path, blob_path, unchanged } = published;
-    let (keyid, public) = (key.public().keyid(), key.public().to_base64());
-    let to = match place {
-        Place::Folder(_) => folder.display().to_string(),
-        Place::Local(_) => format!("the local bucket ({BINDING})"),
-    };
-    output.answer(&Answer { to, manifest_path, blob_path, unchanged, keyid, public, manifest })
-}
-
-impl Place {
-    fn new(text: &str) -> Result<Place, Failure> {
-        if text == LOCAL {
-            let missing = "expected to be inside the repository, found no wrangler.toml here or above; give a folder";
-            return place::repository().map(Place::Local).ok_or_else(|| Failure::usage("--to", missing));
-        }
-        if !text.contains("://") {
-            return Ok(Place::Folder(text.into()));
-        }
-        let folder = url::Url::parse(text).ok().filter(|url| url.scheme() == "file");
-        folder.and_then(|url| url.to_file_path().ok()).map(Place::Folder).ok_or_else(|| {
-            Failure::usage("--to", format!("expected a folder, a file:// URL or `{LOCAL}`, found {text:?}"))
-        })
-    }
-}
-
-/// Copies the folder into the bucket that `wrangler dev` simulates; the simulator's own library is the only way in.
-fn fill_local_bucket(root: &Path, folder: &Path, output: Output) -> Result<(), Failure> {
-    let failed = |message: String| {
-        Failure::new(
-            "STORE_FAILED",
-            format!("the local bucket: {message}; run `cargo xtask up` once, which sets it up"),
-        )
-    };
-    let mut command = Command::new(root.join("node_modules/.bin/node"));
-    // Neither usage reports nor a look for newer versions: publishing to this machine talks to nobody.
-    for (name, value) in [("WRANGLER_SEND_METRICS", "false"), ("CLOUDFLARE_CF_FETCH_ENABLED", "false"), ("CI", "1")] {
-        command.env(name, value);
-    }
-    command.current_dir(root).arg(root.join(SEED)).arg(folder).arg(BINDING).stdin(Stdio::null());
-    let done = command.output().map_err(|fault| failed(format!("the locked Node cannot be started: {fault}")))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    if !done.status.success() {
-        return Err(failed(format!("{} said: {}", done.status, text(&done.stderr))));
-    }
-    text(&done.stdout).lines().for_each(|line| output.progress(line));
-    Ok(())
+    let published = publish(&*to.open()?, &bundle, &publication)?;
+    to.finish(output)?;
+    let Published { manifest, before, manifest_path, blob_path, unchanged } = published;
+    let (keyid, public, to) = (key.public().keyid(), key.public().to_base64(), to.to_string());
+    output.answer(&Answer { to, manifest_path, blob_path, unchanged, keyid, public, manifest, before })
 }
 
 impl fmt::Display for Answer {
@@ -140,6 +99,9 @@ impl fmt::Display for Answer {
         let what = if self.unchanged { "stands already" } else { "published" };
         writeln!(f, "{name} {version} {what} in {}", self.to)?;
         writeln!(f, "  manifest  {}, sequence {sequence}, signed by {}", self.manifest_path, self.keyid)?;
+        if let Some(Manifest { version, sequence, created_at, .. }) = &self.before {
+            writeln!(f, "  before    {version}, sequence {sequence}, published {created_at}")?;
+        }
         writeln!(f, "  blob      {}, {bytes} bytes", self.blob_path)?;
         writeln!(f, "  sha256    {sha256}")?;
         writeln!(f, "  readers must trust {}", self.public)

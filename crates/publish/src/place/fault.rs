@@ -112,6 +112,9 @@ impl std::fmt::Display for Answer {
 fn element(body: &str, name: &str) -> Option<String> {
     let (_, rest) = body.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    let text = [("&apos;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (escape, sign)| text.replace(escape, sign));
     let words: Vec<&str> =
         text.split_whitespace().map(|word| if is_key_id(word) { "[key id]" } else { word }).collect();
     let mut line = words.join(" ").trim_end_matches('.').to_owned();
