@@ -13,13 +13,30 @@ use crate::{command, system};
 const OLDEST: (u32, u32) = (3, 10);
 /// Names that an interpreter goes by: the system's own first, then newer ones that stand beside an old `python3`.
 const INTERPRETERS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
-/// In an environment: the requirements that it was installed from.
-const STAMP: &str = "installed.txt";
 
 /// A folder with an interpreter and packages.
 #[derive(Debug)]
 pub(crate) struct Environment {
     folder: PathBuf,
+}
+
+/// Makes sure that the packages of a file of requirements are in the environment of a folder; quick when they are. Several files
+/// may go into one environment.
+///
+/// # Errors
+/// When the file cannot be read, Python is missing or too old, or pip fails.
+pub(crate) fn ensure(project: &Project, folder: &Path, requirements: &Path, who: &str) -> Result<()> {
+    let text = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let name = requirements.file_stem().unwrap_or_default().to_string_lossy();
+    if Environment::is_installed(folder, &name, &text) {
+        return Ok(());
+    }
+    println!("Installing {who} into {} ...", folder.display());
+    let environment = Environment::make(project, folder, who)?;
+    environment
+        .install(&["-r", &requirements.to_string_lossy()])
+        .with_context(|| format!("{who} could not be installed"))?;
+    environment.remember(&name, &text)
 }
 
 impl Environment {
@@ -45,17 +62,17 @@ impl Environment {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Whether the packages in it are those of the text, by what [`Environment::remember`] wrote.
-    pub(crate) fn is_installed(folder: &Path, requirements: &str) -> bool {
-        fs::read_to_string(folder.join(STAMP)).is_ok_and(|installed| installed == requirements)
+    /// Whether the packages of this list are in it, in the versions of the text, by what [`Environment::remember`] wrote.
+    pub(crate) fn is_installed(folder: &Path, list: &str, text: &str) -> bool {
+        fs::read_to_string(stamp(folder, list)).is_ok_and(|installed| installed == text)
     }
 
     /// Writes down what has been installed.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn remember(&self, requirements: &str) -> Result<()> {
-        Ok(fs::write(self.folder.join(STAMP), requirements)?)
+    pub(crate) fn remember(&self, list: &str, text: &str) -> Result<()> {
+        Ok(fs::write(stamp(&self.folder, list), text)?)
     }
 
     /// Runs `pip install` with these arguments.
@@ -76,6 +93,11 @@ impl Environment {
 /// A program of the environment in a folder, whether it has been made or not.
 pub(crate) fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join("bin").join(name)
+}
+
+/// In an environment: the requirements that it was installed from.
+fn stamp(folder: &Path, list: &str) -> PathBuf {
+    folder.join(format!("installed-{list}.txt"))
 }
 
 fn create(project: &Project, folder: &Path) -> Result<()> {

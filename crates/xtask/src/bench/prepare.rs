@@ -32,6 +32,8 @@ const COMMAND: &str = "debug/curbside";
 const EXACT: &str = "curbside.curb";
 /// The first model with its leaves in four bytes each, for its size.
 const ROUNDED: &str = "curbside-f32.curb";
+/// What the list of Python's packages is called.
+const PEERS: &str = "peers";
 /// Without these there is nothing to compare: they train the models.
 const TRAINERS: [&str; 3] = ["lightgbm", "numpy", "xgboost"];
 
@@ -157,7 +159,7 @@ fn made_from(peers: &Path, columns: &Path, rides: &str) -> Result<String> {
 fn install_python(project: &Project, folder: &Path) -> Result<()> {
     let requirements = project.path("bench/peers/requirements.txt");
     let text = fs::read_to_string(&requirements)?;
-    if Environment::is_installed(folder, &text) {
+    if Environment::is_installed(folder, PEERS, &text) {
         return Ok(());
     }
     println!("Installing the Python engines into {} ...", folder.display());
@@ -172,7 +174,7 @@ fn install_python(project: &Project, folder: &Path) -> Result<()> {
             eprintln!("!!! {line} cannot be installed: what needs it is left out of the comparison");
         }
     }
-    environment.remember(&text)
+    environment.remember(PEERS, &text)
 }
 
 fn install_node_peers(project: &Project) {

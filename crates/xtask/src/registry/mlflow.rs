@@ -1,20 +1,24 @@
 //! MLflow's tracking server with `SQLite` behind it and its artifacts on S3, in an environment of its own.
 
 use std::env;
-use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::garage::{MLFLOW_BUCKET, REGION};
 use super::home::Home;
 use crate::project::Project;
-use crate::python::{self, Environment};
+use crate::python;
 use crate::server::{Server, Stop};
 
-/// What is installed, in exact versions.
-const REQUIREMENTS: &str = "crates/xtask/registry/requirements.txt";
+/// What is installed, in exact versions: the server,
+const REQUIREMENTS: &str = "crates/xtask/registry/server.txt";
+/// the libraries whose models the tests of pulling log,
+const TRAINERS: &str = "crates/registry/tests/requirements.txt";
+/// and the series before.
+const REQUIREMENTS_2: &str = "crates/xtask/registry/mlflow-2.txt";
 /// How long it may take to answer for the first time: it makes its tables then.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -32,15 +36,29 @@ pub(crate) enum Artifacts {
 /// # Errors
 /// When Python is missing or too old, or pip fails.
 pub(crate) fn ensure(project: &Project) -> Result<()> {
-    let (folder, file) = (project.tools().join("mlflow"), project.path(REQUIREMENTS));
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    if Environment::is_installed(&folder, &text) {
-        return Ok(());
-    }
-    println!("Installing MLflow into {} ...", folder.display());
-    let environment = Environment::make(project, &folder, "MLflow")?;
-    environment.install(&["-r", &file.to_string_lossy()]).context("MLflow could not be installed")?;
-    environment.remember(&text)
+    python::ensure(project, &folder(project), &project.path(REQUIREMENTS), "MLflow")
+}
+
+/// Installs what tests log models with, beside MLflow, and an MLflow of the series before, in an environment of its own.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_clients(project: &Project) -> Result<()> {
+    python::ensure(project, &folder(project), &project.path(TRAINERS), "the libraries of the tests' models")?;
+    python::ensure(project, &folder_2(project), &project.path(REQUIREMENTS_2), "MLflow 2")
+}
+
+/// Python with MLflow, and one with MLflow 2.
+pub(crate) fn interpreters(project: &Project) -> [PathBuf; 2] {
+    [folder(project), folder_2(project)].map(|folder| python::program(&folder, "python"))
+}
+
+fn folder(project: &Project) -> PathBuf {
+    project.tools().join("mlflow")
+}
+
+fn folder_2(project: &Project) -> PathBuf {
+    project.tools().join("mlflow-2")
 }
 
 /// Starts it without waiting for its answer: it takes its time, and others can start meanwhile.
@@ -48,7 +66,6 @@ pub(crate) fn ensure(project: &Project) -> Result<()> {
 /// # Errors
 /// When it cannot be started.
 pub(crate) fn start(project: &Project, home: &Home, port: u16, s3_port: u16, artifacts: Artifacts) -> Result<Server> {
-    let folder = project.tools().join("mlflow");
     let bucket = format!("s3://{MLFLOW_BUCKET}");
     // An experiment keeps the form it was made with, so each form has its own.
     let (database, log, places) = match artifacts {
@@ -59,7 +76,7 @@ pub(crate) fn start(project: &Project, home: &Home, port: u16, s3_port: u16, art
         ),
         Artifacts::Direct => ("mlflow-direct.db", "mlflow-direct.log", vec!["--default-artifact-root", &bucket]),
     };
-    let mut command = Command::new(python::program(&folder, "mlflow"));
+    let mut command = Command::new(python::program(&folder(project), "mlflow"));
     forget_settings(&mut command);
     command
         .args(["server", "--host", "127.0.0.1", "--port", &port.to_string(), "--workers", "1"])

@@ -15,7 +15,7 @@ use crate::registry::garage::{self, REGION, WEIGHTS_BUCKET};
 use crate::registry::home::Home;
 use crate::registry::mlflow::{self, Artifacts};
 use crate::server::{self, PULSE, Server, Stop};
-use crate::{command, python, registry};
+use crate::{command, registry};
 
 /// In the build directory: what the servers store and log. Removed when all has passed, kept for reading otherwise.
 const HOME: &str = "registry-test";
@@ -24,12 +24,13 @@ const COMMAND: &str = "debug/curbside";
 /// What a shell ends with after Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// Installs the servers.
+/// Installs the servers, and the clients that tests compare ours with.
 ///
 /// # Errors
 /// When one cannot be.
 pub(super) fn ensure(project: &Project) -> Result<()> {
-    registry::ensure(project, true, true)
+    registry::ensure(project, true, true)?;
+    mlflow::ensure_clients(project)
 }
 
 /// Runs the native tests that ask for servers, then those of the whole chain; `node_tests` runs the latter with an environment.
@@ -87,12 +88,14 @@ impl Running {
     /// What tests find the servers by.
     fn environment(&self, project: &Project, home: &Home) -> Result<Vec<(String, PathBuf)>> {
         let endpoint = format!("http://127.0.0.1:{}", self.s3);
+        let [python, python_2] = mlflow::interpreters(project);
         let mut all = vec![
             ("CURBSIDE_TEST_S3_ENDPOINT", endpoint.clone().into()),
             ("CURBSIDE_TEST_S3_BUCKET", WEIGHTS_BUCKET.into()),
             ("CURBSIDE_TEST_MLFLOW", format!("http://127.0.0.1:{}", self.proxied).into()),
             ("CURBSIDE_TEST_MLFLOW_DIRECT", format!("http://127.0.0.1:{}", self.direct).into()),
-            ("CURBSIDE_TEST_MLFLOW_PYTHON", python::program(&project.tools().join("mlflow"), "python")),
+            ("CURBSIDE_TEST_MLFLOW_PYTHON", python),
+            ("CURBSIDE_TEST_MLFLOW2_PYTHON", python_2),
             ("CURBSIDE_TEST_CLI", project.target(COMMAND)),
             ("CURBSIDE_TEST_XTASK", env::current_exe()?),
             ("AWS_ENDPOINT_URL_S3", endpoint.clone().into()),
