@@ -5,7 +5,7 @@ use std::fmt;
 use curbside::TripError;
 use curbside_evaluate::EvaluateError;
 use curbside_publish::PublishError;
-use curbside_registry::RegistryError;
+use curbside_registry::{RegistryError, RegistryErrorKind};
 use curbside_tlc::TlcError;
 use curbside_tlc::simulate::NoPlaces;
 use serde::Serialize;
@@ -90,10 +90,12 @@ impl From<PublishError> for Failure {
 
 impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Failure {
-        match error.publish_error() {
-            Some(fault) => fault.clone().into(),
-            None => Failure::new(error.code(), error.to_string()),
+        if let Some(fault) = error.publish_error() {
+            return fault.clone().into();
         }
+        // What was asked for is no address.
+        let usage = error.kind() == RegistryErrorKind::Uri;
+        Failure { usage, ..Failure::new(error.code(), error.to_string()) }
     }
 }
 

@@ -42,6 +42,18 @@ impl Output {
         }
     }
 
+    /// Prints one of many answers on a line of its own, at once.
+    pub(crate) fn event<T: Serialize + fmt::Display>(self, event: &T) -> Result<(), Failure> {
+        let failed = |fault: &dyn fmt::Display| Failure::new("OUTPUT_FAILED", format!("stdout: {fault}"));
+        let line = if self.json {
+            serde_json::to_string(event).map_err(|fault| failed(&fault))?
+        } else {
+            event.to_string().replace('\n', " ")
+        };
+        let mut stdout = io::stdout();
+        writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(|fault| failed(&fault))
+    }
+
     /// Says on stderr what is going on; not beside JSON, so that stderr holds a failure or nothing there.
     pub(crate) fn progress(self, line: &str) {
         if !self.json {

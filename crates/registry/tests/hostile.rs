@@ -41,19 +41,15 @@ impl Liar {
         let shared = Arc::clone(&heard);
         thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
-                let Ok((head, _)) = gate::read_request(&mut stream) else { continue };
-                shared.lock().unwrap().push(head.clone());
-                let first = head.lines().next().unwrap_or_default().to_owned();
-                match lines.iter().find(|(part, _)| first.contains(part)) {
-                    Some((_, answer)) if answer.is_empty() => endless(&mut stream),
-                    Some((_, answer)) => _ = stream.write_all(answer),
-                    None => {
-                        _ = stream.write_all(&answer(
-                            "404 Not Found",
-                            "",
-                            b"{\"error_code\": \"RESOURCE_DOES_NOT_EXIST\"}",
-                        ))
-                    }
+                let Ok((request, _)) = gate::read_request(&mut stream) else { continue };
+                shared.lock().unwrap().push(request.clone());
+                let first = request.lines().next().unwrap_or_default().to_owned();
+                let told = lines.iter().find(|(part, _)| first.contains(part)).map(|(_, answer)| answer.clone());
+                let nothing = || answer("404 Not Found", "", b"{\"error_code\": \"RESOURCE_DOES_NOT_EXIST\"}");
+                match told.unwrap_or_else(nothing) {
+                    without_end if without_end.is_empty() => endless(&mut stream),
+                    // Whoever asked may have gone away.
+                    answer => _ = stream.write_all(&answer),
                 }
             }
         });

@@ -6,7 +6,9 @@ mod inspect;
 mod keys;
 mod pack;
 mod predict;
+mod promote;
 mod publish;
+mod pull;
 mod recalibrate;
 mod register;
 mod rollback;
@@ -53,6 +55,10 @@ pub(crate) enum Verb {
     Status(status::Arguments),
     /// Go back to an earlier publication, under a new sequence
     Rollback(rollback::Arguments),
+    /// Fetch a model from MLflow or a store as a bundle
+    Pull(pull::Arguments),
+    /// Put a model of MLflow's registry into object storage, and MLflow's alias after it
+    Promote(promote::Arguments),
 }
 
 impl Verb {
@@ -71,6 +77,8 @@ impl Verb {
             Verb::Publish(arguments) => publish::run(&arguments, output),
             Verb::Status(arguments) => status::run(&arguments, output),
             Verb::Rollback(arguments) => rollback::run(&arguments, output),
+            Verb::Pull(arguments) => pull::run(&arguments, output),
+            Verb::Promote(arguments) => promote::run(&arguments, output),
         }
     }
 }

@@ -6,8 +6,10 @@ use std::time::SystemTime;
 
 use clap::Args;
 use curbside_publish::{Earlier, Manifest, Rollback, RolledBack, SigningKey, models, rollback};
+use curbside_registry::{AliasMove, Puller, process_environment, take_back};
 use serde::Serialize;
 
+use super::promote::write_move;
 use super::publish::Manners;
 use crate::destination::{Destination, public_keys};
 use crate::failure::Failure;
@@ -52,6 +54,8 @@ struct Answer {
     before: Manifest,
     earlier: Manifest,
     manifest: Manifest,
+    /// MLflow's alias, where a server is known and the manifest names a version there.
+    mlflow: Option<AliasMove>,
 }
 
 /// The verb.
@@ -60,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let key = SigningKey::load(&place::key_file(arguments.key.as_deref()))?;
     let trusted = public_keys(&arguments.trust)?;
     let store = place.open_to_look()?;
+    let registry = Puller::from_env(&process_environment)?;
     let name = match &arguments.name {
         Some(name) => name.clone(),
         None => match &models(&*store)?[..] {
@@ -85,8 +90,19 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     };
     let RolledBack { before, earlier, manifest, manifest_path, blob_path } = rollback(&*store, &asked)?;
     place.finish(output)?;
+    // Storage first: hosts follow it, and MLflow's alias only says what they have.
+    let mlflow = take_back(&registry, &manifest, &arguments.alias)?;
     let keyid = key.public().keyid();
-    output.answer(&Answer { store: place.to_string(), manifest_path, blob_path, keyid, before, earlier, manifest })
+    output.answer(&Answer {
+        store: place.to_string(),
+        manifest_path,
+        blob_path,
+        keyid,
+        before,
+        earlier,
+        manifest,
+        mlflow,
+    })
 }
 
 impl fmt::Display for Answer {
@@ -100,6 +116,7 @@ impl fmt::Display for Answer {
         writeln!(f, "  is        {}, signed by {}", line(&self.manifest), self.keyid)?;
         writeln!(f, "  as in     sequence {}, published {}", self.earlier.sequence, self.earlier.created_at)?;
         writeln!(f, "  manifest  {}", self.manifest_path)?;
-        writeln!(f, "  blob      {}, {} bytes, there and opens", self.blob_path, self.manifest.bytes)
+        writeln!(f, "  blob      {}, {} bytes, there and opens", self.blob_path, self.manifest.bytes)?;
+        self.mlflow.as_ref().map_or(Ok(()), |moved| write_move(f, moved))
     }
 }
