@@ -17,6 +17,7 @@ mod pack;
 mod predict;
 mod publish;
 mod recalibrate;
+mod register;
 mod simulate;
 #[cfg(feature = "train")]
 mod train;
@@ -73,6 +74,8 @@ impl Desk {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_curbside"));
         command.current_dir(self.folder.path()).env_remove("CURBSIDE_MODEL").args(arguments);
+        // Whoever runs the tests may have a registry of their own.
+        command.env_remove("MLFLOW_TRACKING_URI").env_remove("MLFLOW_EXPERIMENT_NAME");
         command
     }
 
@@ -100,7 +103,9 @@ fn help_is_an_answer_and_a_wrong_word_is_a_refusal() {
     let desk = Desk::new();
     let help = desk.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for verb in ["predict", "inspect", "verify", "simulate", "train", "pack", "recalibrate", "keys", "publish"] {
+    for verb in
+        ["predict", "inspect", "verify", "simulate", "train", "pack", "recalibrate", "register", "keys", "publish"]
+    {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}: {}", help.stdout);
     }
     for arguments in [&["fly"][..], &[], &["predict"], &["predict", "--pu", "1"], &["verify"], &["keys"]] {
