@@ -16,6 +16,7 @@ mod documents;
 mod pack;
 mod predict;
 mod publish;
+mod pull;
 mod recalibrate;
 mod register;
 mod simulate;
