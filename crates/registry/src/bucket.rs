@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use curbside_publish::{StoreSettings, StoreUrl, open_store, store_error};
 use object_store::path::Path;
@@ -11,6 +12,9 @@ use tokio::runtime::Runtime;
 use crate::artifacts::{Entry, joined};
 use crate::error::{RegistryError, RegistryErrorKind};
 use crate::transport::{runtime, wait};
+
+/// A folder of a model or a run has tens of files; a list that takes longer than this is not of one.
+const LONGEST_LIST: Duration = Duration::from_secs(10);
 
 /// A folder in a bucket. Requests are sent again by the store's own rules.
 pub(crate) struct Bucket {
@@ -34,7 +38,14 @@ impl Bucket {
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<Entry>, RegistryError> {
         let (prefix, below) = (Path::from(folder), !folder.trim_matches('/').is_empty());
         let listed = wait(&self.runtime, async {
-            let listed = self.store.list_with_delimiter(below.then_some(&prefix)).await;
+            let listing = self.store.list_with_delimiter(below.then_some(&prefix));
+            // A list comes in pages, and whoever wants to can go on giving pages for ever.
+            let listed = tokio::time::timeout(LONGEST_LIST, listing).await.map_err(|_| {
+                let place = joined(&self.uri, folder);
+                let message =
+                    format!("{place}: expected a list of what is there, found no end of it in {LONGEST_LIST:?}");
+                RegistryError::new(RegistryErrorKind::TooLarge, message)
+            })?;
             listed.map_err(|fault| self.fault(folder, &fault))
         })?;
         let folder = |path: Path| Entry { path: path.to_string(), is_folder: true, bytes: None };

@@ -230,3 +230,19 @@ fn nobody_is_followed_elsewhere_with_credentials() {
     let heard = elsewhere.heard().to_ascii_lowercase();
     assert!(!heard.contains("authorization") && !heard.contains(SECRET), "{heard}");
 }
+
+#[test]
+fn a_bucket_that_never_stops_listing_is_left() {
+    let page = "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>more</NextContinuationToken>\
+                <KeyCount>0</KeyCount></ListBucketResult>";
+    let missing = answer("404 Not Found", "", b"<Error><Code>NoSuchKey</Code></Error>");
+    let lines = vec![
+        ("list-type=2", answer("200 OK", "content-type: application/xml\r\n", page.as_bytes())),
+        ("GET ", missing),
+    ];
+    let begun = Instant::now();
+    let (fault, _) = fault(lines, "s3://bucket/models/m");
+    assert_eq!(fault.code(), "PULL_MISSING", "{fault}");
+    assert!(fault.to_string().contains("found no end of it"), "{fault}");
+    assert!(begun.elapsed() < Duration::from_secs(40));
+}

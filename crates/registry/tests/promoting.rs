@@ -263,10 +263,17 @@ fn a_follower_publishes_whatever_the_alias_is_moved_to() {
         (&third["storage"]["after"]["version"], &third["storage"]["after"]["sequence"]),
         (&"one".into(), &3.into())
     );
+    // A rollback takes the alias along, and the follower finds that there is nothing to do.
+    client.set_alias(&stage.name, "champion", "2").unwrap();
+    assert_eq!(follower.next("promoted")["storage"]["after"]["sequence"], 4);
+    let back = stage.run(&["rollback", &stage.store(), "--key", "key.json"]).json();
+    assert_eq!((&back["manifest"]["version"], &back["mlflow"]["after"]), (&"one".into(), &"1".into()));
+    let found = follower.next("promoted");
+    assert_eq!((&found["storage"]["unchanged"], &found["storage"]["after"]["sequence"]), (&true.into(), &5.into()));
     // A polite word ends it.
     let id = follower.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     follower.next("stopped");
     assert_eq!(follower.child.wait().unwrap().code(), Some(0));
-    assert_eq!(stage.stored(), ("one".to_owned(), 3));
+    assert_eq!(stage.stored(), ("one".to_owned(), 5));
 }
