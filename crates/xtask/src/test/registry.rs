@@ -46,11 +46,14 @@ pub(super) fn run(project: &Project, node_tests: impl FnOnce(&[(String, PathBuf)
     // Compiled first: a server would only take the processor away.
     let mut cargo = command::cargo(project)?;
     command::run(cargo.args(["build", "--quiet", "--package=curbside-cli", "--features=train"]))?;
+    // A copy, since tests of other packages build the command again, without its trainer.
+    fs::copy(project.target(COMMAND), home.path("curbside")).context("the command line cannot be copied")?;
     let running = Running::start(project, &home)?;
     let environment = running.environment(project, &home)?;
-    let tested = native_tests(project, &environment).and_then(|()| node_tests(&environment));
+    // One run tells everything: what fails in one does not stop the other.
+    let (native, chain) = (native_tests(project, &environment), node_tests(&environment));
     running.stop();
-    match tested {
+    match native.and(chain) {
         Ok(()) => Ok(fs::remove_dir_all(folder)?),
         Err(error) => Err(error.context(format!("the servers' logs are in {}", folder.display()))),
     }
@@ -96,7 +99,7 @@ impl Running {
             ("CURBSIDE_TEST_MLFLOW_DIRECT", format!("http://127.0.0.1:{}", self.direct).into()),
             ("CURBSIDE_TEST_MLFLOW_PYTHON", python),
             ("CURBSIDE_TEST_MLFLOW2_PYTHON", python_2),
-            ("CURBSIDE_TEST_CLI", project.target(COMMAND)),
+            ("CURBSIDE_TEST_CLI", home.path("curbside")),
             ("CURBSIDE_TEST_XTASK", env::current_exe()?),
             ("AWS_ENDPOINT_URL_S3", endpoint.clone().into()),
             ("MLFLOW_S3_ENDPOINT_URL", endpoint.into()),
@@ -140,6 +143,7 @@ fn stop_when_wished(servers: &Arc<Mutex<Vec<Server>>>, stop: Stop) {
 
 /// The crates' own tests against servers; elsewhere, without these variables, they say what they skip.
 fn native_tests(project: &Project, environment: &[(String, PathBuf)]) -> Result<()> {
+    let mut outcome = Ok(());
     for arguments in [
         &["--package=curbside-publish", "--features=s3", "--test=s3"] as &[&str],
         &["--package=curbside-registry", "--tests"],
@@ -147,9 +151,10 @@ fn native_tests(project: &Project, environment: &[(String, PathBuf)]) -> Result<
         let mut cargo = command::cargo(project)?;
         set(&mut cargo, environment);
         cargo.args(["test", "--no-fail-fast"]).args(arguments);
-        counts::require_tests(&command::run_and_keep(&mut cargo)?)?;
+        let tested = command::run_and_keep(&mut cargo).and_then(|log| counts::require_tests(&log));
+        outcome = outcome.and(tested);
     }
-    Ok(())
+    outcome
 }
 
 /// Gives a program these variables, and none that would lead it to servers of the user's own.
