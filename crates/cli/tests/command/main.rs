@@ -19,6 +19,7 @@ mod publish;
 mod pull;
 mod recalibrate;
 mod register;
+mod rollback;
 mod simulate;
 #[cfg(feature = "train")]
 mod train;
@@ -75,7 +76,12 @@ impl Desk {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_curbside"));
         command.current_dir(self.folder.path()).env_remove("CURBSIDE_MODEL").args(arguments);
-        // Whoever runs the tests may have a registry of their own.
+        // Whoever runs the tests may have a registry and a store of their own.
+        for name in
+            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "R2_ACCOUNT_ID", "R2_ENDPOINT_URL", "R2_ACCESS_KEY_ID"]
+        {
+            command.env_remove(name);
+        }
         command.env_remove("MLFLOW_TRACKING_URI").env_remove("MLFLOW_EXPERIMENT_NAME");
         command
     }
@@ -104,9 +110,20 @@ fn help_is_an_answer_and_a_wrong_word_is_a_refusal() {
     let desk = Desk::new();
     let help = desk.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for verb in
-        ["predict", "inspect", "verify", "simulate", "train", "pack", "recalibrate", "register", "keys", "publish"]
-    {
+    for verb in [
+        "predict",
+        "inspect",
+        "verify",
+        "simulate",
+        "train",
+        "pack",
+        "recalibrate",
+        "register",
+        "keys",
+        "publish",
+        "status",
+        "rollback",
+    ] {
         assert!(help.stdout.contains(&format!("\n  {verb} ")), "{verb}: {}", help.stdout);
     }
     for arguments in [&["fly"][..], &[], &["predict"], &["predict", "--pu", "1"], &["verify"], &["keys"]] {

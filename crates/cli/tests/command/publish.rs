@@ -56,6 +56,7 @@ fn a_folder_by_path_or_url_gets_blob_and_signed_manifest() {
     let told = desk.run(&named);
     assert_eq!((told.code, told.stderr.as_str()), (0, ""));
     assert!(told.stdout.starts_with("rides 1 published in bucket\n"), "{}", told.stdout);
+    assert!(!told.stdout.contains("before"), "nothing stood there: {}", told.stdout);
     assert!(desk.path("bucket/models/rides/challenger.json").is_file());
 }
 
@@ -69,7 +70,7 @@ fn a_rotation_goes_through_a_key_that_is_trusted() {
     let refused = desk.run(&publish);
     assert_eq!((refused.code, &refused.error()["code"]), (1, &"MANIFEST_KEY".into()));
     let trusting = desk.run(&[&publish[..], &["--trust", old["public"].as_str().unwrap()]].concat()).json();
-    assert_eq!(trusting["manifest"]["sequence"], 2);
+    assert_eq!((&trusting["manifest"]["sequence"], &trusting["before"]["sequence"]), (&2.into(), &1.into()));
 }
 
 #[test]
@@ -77,8 +78,11 @@ fn what_cannot_be_published_to_or_signed_with_is_said() {
     let desk = Desk::new();
     desk.run(&["keys", "new", "--out", "key.json"]);
     desk.write("other.json", b"{\"keyid\": \"x\"}");
-    let rows: [(&[&str], i32, &str); 6] = [
-        (&["--to", "s3://bucket/prefix", "--key", "key.json"], 2, "USAGE"),
+    let rows: [(&[&str], i32, &str); 9] = [
+        (&["--to", "ftp://bucket/prefix", "--key", "key.json"], 2, "USAGE"),
+        (&["--to", "s3://id:secret@bucket", "--key", "key.json"], 2, "USAGE"),
+        (&["--to", "s3://bucket/prefix", "--key", "key.json"], 1, "STORE_CREDENTIALS"),
+        (&["--to", "r2://bucket/prefix", "--key", "key.json"], 1, "STORE_URL"),
         (&["--to", "file://host/far", "--key", "key.json"], 2, "USAGE"),
         (&["--to", "local", "--key", "key.json"], 2, "USAGE"),
         (&["--to", "bucket", "--key", "absent.json"], 1, "FILE_READ"),
