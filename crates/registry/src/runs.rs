@@ -123,12 +123,19 @@ impl Client {
 
     /// Says what a run learnt from and measured on.
     ///
+    /// Two runs that name the same data at once can fail each other: MLflow looks whether it has a dataset, then inserts it, and
+    /// tells the later one of its database's error. The data is there then, so asking again succeeds.
+    ///
     /// # Errors
     ///
     /// Every kind.
     pub fn log_inputs(&self, run_id: &str, datasets: &[DatasetInput]) -> Result<(), RegistryError> {
         let body = json!({ "run_id": run_id, "datasets": datasets });
-        self.post::<Value>("runs/log-inputs", &body, Again::Harmless).map(|_| ())
+        let send = || self.post::<Value>("runs/log-inputs", &body, Again::Harmless).map(|_| ());
+        send().or_else(|fault| {
+            let said = fault.to_string();
+            if said.contains("IntegrityError") || said.contains("UniqueViolation") { send() } else { Err(fault) }
+        })
     }
 
     /// Says which logged model a run made.

@@ -10,13 +10,13 @@ use crate::error::{TrainError, TrainErrorKind};
 /// The columns that are drawn; the rest are summed.
 const DRAWN: usize = 20;
 /// Pixels: of the whole width, of a bar with the space around it, of the bar, of the title, of the line below the bars.
-const WIDTH: u32 = 820;
+const WIDTH: u32 = 780;
 const ROW: i32 = 22;
 const BAR: i32 = 14;
 const TITLE: i32 = 48;
 const FOOT: i32 = 30;
 /// Where names end and bars begin, and how long the longest is.
-const NAMES: i32 = 290;
+const NAMES: i32 = 250;
 const LONGEST: f64 = 440.0;
 /// Text in the reader's own font.
 const FONT: &str = "sans-serif";

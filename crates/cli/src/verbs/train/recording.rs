@@ -85,7 +85,7 @@ impl Recording {
 
     /// Ends the run with the bundle that was written.
     pub(super) fn finish(self, file: &Path) -> Result<Logged, Failure> {
-        let plot = importance_svg(&format!("What {} goes by", self.name), &self.gains);
+        let plot = importance_svg(&format!("What each column of {} is worth", self.name), &self.gains);
         let bundle = match BundleFile::open(file) {
             Ok(bundle) => bundle,
             Err(fault) => return Err(self.fail(fault.into())),
