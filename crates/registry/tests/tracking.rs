@@ -238,6 +238,37 @@ fn a_failed_upload_leaves_a_failed_run_and_never_half_a_version() {
 }
 
 #[test]
+fn a_store_beside_the_server_that_fails_leaves_a_failed_run_too() {
+    let Some(address) = server("CURBSIDE_TEST_MLFLOW_DIRECT") else { return };
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = format!("http://{closed}");
+    let secret = "0123456789abcdef-not-the-secret";
+    let rows: [(&str, &[(&str, &str)]); 3] = [
+        ("STORE_UNREACHABLE", &[("MLFLOW_S3_ENDPOINT_URL", &closed)]),
+        ("STORE_DENIED", &[("AWS_SECRET_ACCESS_KEY", secret)]),
+        ("STORE_CREDENTIALS", &[("AWS_SECRET_ACCESS_KEY", "")]),
+    ];
+    for (code, changed) in rows {
+        let variable = |name: &str| {
+            if name == "MLFLOW_TRACKING_URI" {
+                return Some(address.clone());
+            }
+            let changed = changed.iter().find(|(changed, _)| *changed == name).map(|(_, value)| (*value).to_owned());
+            changed.or_else(|| process_environment(name)).filter(|value| !value.is_empty())
+        };
+        let experiment = unique("store");
+        let begin = Begin { experiment: &experiment, run_name: None, parent_run: None, tags: Vec::new() };
+        let run = TrackedRun::begin(Client::from_env(&variable).unwrap().unwrap(), &begin).unwrap();
+        let told = *run.finish(&shipped(), None, Some(&Registration::new(&experiment, None).unwrap())).unwrap_err();
+        assert_eq!(told.fault.code(), code, "{told}");
+        assert!(!format!("{told} {told:?}").contains(secret), "{told}");
+        let client = client(&address);
+        assert_eq!(client.run(&told.run_id).unwrap().info.status, "FAILED");
+        assert_eq!(counts(&client, &experiment, &experiment), [1, 1, 0]);
+    }
+}
+
+#[test]
 fn a_server_that_goes_away_is_told_with_what_could_not_be_marked() {
     let Some(address) = server("CURBSIDE_TEST_MLFLOW") else { return };
     let (experiment, name) = (unique("leaving"), unique("leaving"));
