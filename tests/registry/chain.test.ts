@@ -82,6 +82,15 @@ describe("a data scientist", () => {
     await succeed(desk, ["promote", `models:/${MODEL}@challenger`, ...toStore()]);
     assert.equal((await wholePublication(place, publicKey)).sequence, manifest.sequence);
   });
+
+  test("does the same where the tracking server leaves artifacts on S3 to its clients", async () => {
+    const elsewhere = sharedPlace("chain-direct");
+    const direct = { ...desk, env: { ...desk.env, MLFLOW_TRACKING_URI: setting("CURBSIDE_TEST_MLFLOW_DIRECT") } };
+    await succeed(direct, ["register", join(desk.folder, "linear.curb"), "--name", MODEL, "--alias", "challenger"]);
+    await succeed(direct, ["promote", `models:/${MODEL}@challenger`, "--to", addressOf(elsewhere), "--alias", "champion", "--key", desk.key]);
+    const manifest = await wholePublication(elsewhere, publicKey);
+    assert.deepEqual([manifest.version, manifest.mlflow_model, manifest.mlflow_model_version], [VERSIONS[2], MODEL, "1"]);
+  });
 });
 
 describe("riders", () => {
