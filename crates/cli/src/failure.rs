@@ -65,6 +65,11 @@ impl Failure {
         self
     }
 
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// What the shell is told.
     pub(crate) fn exit_code(&self) -> u8 {
         if self.usage { 2 } else { 1 }

@@ -53,13 +53,13 @@ impl Watch {
         self.failed.is_none() && self.told.take().is_some()
     }
 
-    /// Looking failed. Says whether to tell it: not again until another failure, or none, came between.
+    /// Looking failed, under this code. Says whether to tell it: not again until another failure, or none, came between.
     pub fn cannot_look(&mut self, fault: &str) -> bool {
         self.failed_looks = self.failed_looks.saturating_add(1);
         self.tells(fault)
     }
 
-    /// Acting on a version failed. Says whether to tell it.
+    /// Acting on a version failed, under this code. Says whether to tell it.
     pub fn failed(&mut self, version: &str, fault: &str, now: Instant) -> bool {
         let times = self.failed.take().filter(|(failed, ..)| failed == version).map_or(0, |(_, times, _)| times);
         let pause = doubled(self.every, times, LONGEST_ACT);

@@ -4,7 +4,7 @@
 //! Python's own reader. Rust reads the bundle; Python finds it by the flavour `python_function`, whose loader
 //! `curbside.mlflow` comes with the Python package of the same version.
 //!
-//! - [`write`]: all files. [`About`]: what the bundle does not say of itself. [`LayoutFile`]: a path and its bytes.
+//! - [`write()`]: all files. [`About`]: what the bundle does not say of itself. [`LayoutFile`]: a path and its bytes.
 //! - [`SIGNATURE_INPUTS`], [`SIGNATURE_OUTPUTS`]: the columns, as `MLflow` writes them.
 
 mod yaml;

@@ -45,7 +45,7 @@ fn look(desk: &Desk<'_>, watch: &mut Watch, output: Output) -> Result<(), Failur
     let resolved = match desk.puller.resolve(&desk.uri) {
         Ok(resolved) => resolved,
         Err(fault) => {
-            let is_new = watch.cannot_look(&fault.to_string());
+            let is_new = watch.cannot_look(fault.code());
             return if is_new { output.event(&Event::Trouble { error: fault.into() }) } else { Ok(()) };
         }
     };
@@ -60,9 +60,7 @@ fn look(desk: &Desk<'_>, watch: &mut Watch, output: Output) -> Result<(), Failur
             }
             output.event(&Event::Promoted(Box::new(answer)))
         }
-        Err(error) if watch.failed(&version, &error.to_string(), Instant::now()) => {
-            output.event(&Event::Trouble { error })
-        }
+        Err(error) if watch.failed(&version, error.code(), Instant::now()) => output.event(&Event::Trouble { error }),
         Err(_) => Ok(()),
     }
 }
