@@ -12,7 +12,7 @@
 //! - [`ModelUri`]: what a model is asked for by. [`Puller`]: asks and fetches; [`Resolved`], [`Pulled`], [`Held`], [`Origin`] are what
 //!   comes of it.
 //! - [`tracking`]: a run from its beginning to a registered version, in the order that leaves nothing half.
-//! - [`promote`]: storage's alias and the registry's in one act; [`Promoted`], [`AliasMove`]. [`Watch`]: when to do it again.
+//! - [`promote()`]: storage's alias and the registry's in one act; [`Promoted`], [`AliasMove`]. [`Watch`]: when to do it again.
 //! - [`RegistryError`]: what went wrong and what to do; it never holds a secret.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 #![allow(

@@ -3,10 +3,10 @@
 //! It is apart from the calls because it decides their order: a model version is made last, of a logged model whose files
 //! were read back, so that nobody ever finds half of one.
 //!
-//! - [`TrackedRun`]: the run. [`Begin`]: what it is begun with; [`lineage`] says where the code stands.
+//! - [`TrackedRun`]: the run. [`Begin`]: what it is begun with; [`lineage()`] says where the code stands.
 //! - [`Registration`]: as which version the bundle is registered. [`Recorded`]: what stands in the registry then.
 //! - [`Unrecorded`]: what stands there otherwise.
-//! - [`dataset`], [`figures`]: months and a card's figures as `MLflow` keeps them.
+//! - [`dataset`], [`figures()`]: months and a card's figures as `MLflow` keeps them.
 
 mod datasets;
 mod figures;
