@@ -6,12 +6,15 @@ use std::fmt;
 use std::time::Duration;
 
 use curbside_publish::{StoreSettings, StoreUrl};
-use url::Url;
+use url::{Host, Url};
 
 use crate::error::{RegistryError, RegistryErrorKind};
 
 /// The variable that turns tracking on.
 pub const TRACKING_URI: &str = "MLFLOW_TRACKING_URI";
+
+/// The variable that lets credentials travel without TLS.
+const ALLOW_HTTP: &str = "CURBSIDE_ALLOW_HTTP";
 
 /// Looks up a variable of the environment; an empty one counts as none.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -102,7 +105,8 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// `REGISTRY_SETTINGS` for a variable that cannot be used.
+    /// `REGISTRY_SETTINGS` for a variable that cannot be used, and for credentials that would leave this machine without TLS, unless
+    /// `CURBSIDE_ALLOW_HTTP` is `true`.
     pub fn from_env(variable: Environment<'_>) -> Result<Option<Settings>, RegistryError> {
         let Some(address) = variable(TRACKING_URI) else { return Ok(None) };
         let mut settings = Settings::new(&address)?;
@@ -111,6 +115,15 @@ impl Settings {
         } else if let Some(username) = variable("MLFLOW_TRACKING_USERNAME") {
             let password = variable("MLFLOW_TRACKING_PASSWORD").unwrap_or_default();
             settings.credentials = Credentials::Basic { username, password };
+        }
+        let is_allowed = variable(ALLOW_HTTP).is_some_and(|value| matches!(value.trim(), "1" | "true"));
+        if settings.credentials != Credentials::Nobody && !settings.is_private() && !is_allowed {
+            let message = format!(
+                "{TRACKING_URI}: expected https where credentials are sent, found http://{} beyond this machine; use https, or set \
+                 {ALLOW_HTTP}=true where the way there is safe",
+                settings.address.host_str().unwrap_or_default()
+            );
+            return Err(RegistryError::new(RegistryErrorKind::Settings, message));
         }
         let number = |name: &str, most: u64| -> Result<Option<u64>, RegistryError> {
             let Some(text) = variable(name) else { return Ok(None) };
@@ -127,6 +140,17 @@ impl Settings {
         }
         settings.artifacts = artifact_settings(variable)?;
         Ok(Some(settings))
+    }
+
+    /// Whether nobody on the way can read along: by TLS, or because the way does not leave this machine.
+    fn is_private(&self) -> bool {
+        let is_here = match self.address.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        is_here || self.address.scheme() == "https"
     }
 
     /// The server's address for people: without credentials.
@@ -201,6 +225,25 @@ mod tests {
             assert!(found.credentials == expected, "{variables:?}");
             assert!(!format!("{found:?}").contains("hush") && !format!("{found:?}").contains("t0ken"));
         }
+    }
+
+    #[test]
+    fn credentials_do_not_leave_this_machine_without_tls_unless_asked() {
+        let token = ("MLFLOW_TRACKING_TOKEN", "t0ken");
+        for (address, fits) in [
+            ("http://localhost:5000", true),
+            ("http://127.0.0.9:5000", true),
+            ("http://[::1]:5000", true),
+            ("https://mlflow.example", true),
+            ("http://mlflow.example", false),
+            ("http://localhost.example", false),
+        ] {
+            assert_eq!(from(&[(TRACKING_URI, address), token]).is_ok(), fits, "{address}");
+            assert!(from(&[(TRACKING_URI, address), token, (ALLOW_HTTP, "true")]).is_ok(), "{address}");
+            assert!(from(&[(TRACKING_URI, address)]).is_ok(), "{address} without credentials");
+        }
+        let error = from(&[(TRACKING_URI, "http://someone:p@ssword@mlflow.example")]).unwrap_err().to_string();
+        assert!(error.contains("found http://mlflow.example beyond") && !error.contains("ssword"), "{error}");
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::settings::{Credentials, Settings};
 
 /// The longest pause that a server may ask for; whoever wants more is told as a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Bytes a millisecond that sending is given time for, beyond the time for the answer: half a megabit a second.
+const SLOWEST: u64 = 64;
 /// How much of what a server wrote is repeated to a person.
 const SHOWN: usize = 300;
 /// Failures are read so far and no further.
@@ -119,6 +121,9 @@ impl Transport {
         let place = self.place(call);
         let mut request = self.http.request(call.method.clone(), call.url.clone());
         if let Some((body, media_type)) = &call.body {
+            // A large body may take its time.
+            let sending = Duration::from_millis(body.len() as u64 / SLOWEST);
+            request = request.timeout(self.settings.timeout + sending);
             request = request.header(CONTENT_TYPE, *media_type).body(body.clone());
         }
         // The registry's credentials go to the registry only.
