@@ -200,11 +200,16 @@ struct Follower {
 }
 
 impl Follower {
-    fn start(stage: &Stage, registry: &str) -> Follower {
+    fn start(stage: &Stage, registry: &str, store: &str) -> Follower {
         let mut arguments = stage.promoting("@champion");
         arguments.extend(["--follow".to_owned(), "0.5".to_owned()]);
         let mut command = stage.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        let mut child = command.env("MLFLOW_TRACKING_URI", registry).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .env("MLFLOW_TRACKING_URI", registry)
+            .env("AWS_ENDPOINT_URL_S3", store)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Follower { child, lines }
     }
@@ -232,7 +237,8 @@ fn a_follower_publishes_whatever_the_alias_is_moved_to() {
     let Some(stage) = Stage::set("follow") else { return };
     let gate = Gate::before(&stage.registry);
     let client = stage.client();
-    let mut follower = Follower::start(&stage, &gate.address);
+    let store = Gate::before(&std::env::var("CURBSIDE_TEST_S3_ENDPOINT").unwrap());
+    let mut follower = Follower::start(&stage, &gate.address, &store.address);
     follower.next("following");
     // No alias yet: told once, however often it is looked for.
     assert_eq!(follower.next("trouble")["error"]["code"], "REGISTRY_NOT_FOUND");
@@ -263,8 +269,14 @@ fn a_follower_publishes_whatever_the_alias_is_moved_to() {
         (&third["storage"]["after"]["version"], &third["storage"]["after"]["sequence"]),
         (&"one".into(), &3.into())
     );
-    // A rollback takes the alias along, and the follower finds that there is nothing to do.
+    // So does storage.
+    store.set(Mood::Shut);
     client.set_alias(&stage.name, "champion", "2").unwrap();
+    let trouble = follower.next("trouble");
+    assert_eq!(trouble["error"]["code"], "STORE_UNREACHABLE", "{trouble}");
+    store.set(Mood::Open);
+    follower.next("recovered");
+    // A rollback takes the alias along, and the follower finds that there is nothing to do.
     assert_eq!(follower.next("promoted")["storage"]["after"]["sequence"], 4);
     let back = stage.run(&["rollback", &stage.store(), "--key", "key.json"]).json();
     assert_eq!((&back["manifest"]["version"], &back["mlflow"]["after"]), (&"one".into(), &"1".into()));
