@@ -187,6 +187,30 @@ fn failures_that_pass_leave_no_trace() {
     assert_eq!(proxy.count("POST /api/2.0/mlflow/model-versions/create"), 1, "the first try had made it");
 }
 
+#[test]
+fn numbers_that_could_not_be_told_when_they_came_are_told_at_the_end() {
+    let Some(address) = server("CURBSIDE_TEST_MLFLOW") else { return };
+    let experiment = unique("away");
+    // Away for as long as all tries of one call take, and not asked again until the end.
+    let proxy = Faulty::new(Some(&address), |request| {
+        let is_away = request.line.ends_with("/runs/log-batch") && request.before < 4;
+        if is_away { Fate::Answered(503, "", "") } else { Fate::Passes }
+    });
+    let mut run = begin(&proxy.address(), &experiment);
+    for fold in 1..=3 {
+        // More than the server takes at once.
+        run.curve(&format!("candidate_1/fold_{fold}_rmse"), &(0..700).map(f64::from).collect::<Vec<f64>>());
+    }
+    assert_eq!(proxy.count("POST /api/2.0/mlflow/runs/log-batch"), 4, "one call with its tries, and then silence");
+    let recorded = run.finish(&shipped(), None, None).unwrap();
+    assert_eq!(recorded.version, None);
+    let query =
+        [("run_id", recorded.run_id.as_str()), ("metric_key", "candidate_1/fold_3_rmse"), ("max_results", "5000")];
+    let history: Value = client(&address).get("metrics/get-history", &query).unwrap();
+    let steps = history["metrics"].as_array().unwrap();
+    assert_eq!((steps.len(), &steps[699]["step"], &steps[699]["value"]), (700, &json!(700), &json!(699.0)));
+}
+
 /// What is left in the registry by a proxy with this rule; says the failure too.
 fn left(address: &str, what: &str, rule: fn(&faulty::Request) -> Fate) -> (Unrecorded, Value) {
     let (experiment, name) = (unique(what), unique(what));
