@@ -69,10 +69,14 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         Some(name) => name.clone(),
         None => match &models(&*store)?[..] {
             [only] => only.clone(),
+            [] => {
+                let message = format!("{place}: expected a model, found none; is this the store, and its prefix?");
+                return Err(Failure::new("MANIFEST_MISSING", message));
+            }
             found => {
                 let message =
                     format!("expected the name of one of the models in {place}, found there: {}", found.join(", "));
-                return Err(Failure::usage("--name", message.trim_end_matches(": ")));
+                return Err(Failure::usage("--name", message));
             }
         },
     };

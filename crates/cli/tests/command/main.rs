@@ -11,6 +11,7 @@
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests of the scoring core, which use more of it")]
 mod support;
 
+mod at_once;
 mod bundles;
 mod documents;
 mod pack;

@@ -156,3 +156,29 @@ fn chain(fault: &Error) -> Vec<String> {
     }
     texts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_of_an_answer_is_one_short_line_without_ids_of_keys() {
+        let body = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>No such key: AKIAIOSFODNN7EXAMPLE,\n  or &apos;GK0123456789abcdef01234567&apos;.</Message><HostId>x</HostId></Error>";
+        assert_eq!(element(body, "Code").as_deref(), Some("AccessDenied"));
+        assert_eq!(element(body, "Message").as_deref(), Some("No such key: [key id] or [key id]"));
+        assert_eq!(element(body, "Resource"), None);
+        assert_eq!(element("<Message>cut", "Message"), None);
+        let long = element(&format!("<Message>{}</Message>", "word ".repeat(200)), "Message").unwrap();
+        assert_eq!((long.len(), long.ends_with("...")), (163, true));
+    }
+
+    #[test]
+    fn a_refused_condition_is_told_from_a_store_without_conditions() {
+        let refused = Error::Precondition { path: "p".to_owned(), source: "412".into() };
+        let unknown = Error::NotImplemented { operation: "put".to_owned(), implementer: "folder".to_owned() };
+        assert!(is_refused_condition(&refused) && !knows_no_conditions(&refused));
+        assert!(!is_refused_condition(&unknown) && knows_no_conditions(&unknown));
+        // Neither may still be done later.
+        assert!(!is_outcome_unknown(&refused) && !is_outcome_unknown(&unknown));
+    }
+}
