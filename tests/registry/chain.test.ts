@@ -36,7 +36,7 @@ let publicKey: string;
 let registry: Proxy;
 let known: Known;
 /** The version that each registered version calls itself, by MLflow's number. */
-const VERSIONS = { 1: "2021-01", 2: "2021-02" } as const;
+const VERSIONS = { 1: "boosted-2021-01", 2: "linear-2021-02" } as const;
 
 before(async () => {
   registry = await startProxy(trackingUri());
@@ -59,8 +59,10 @@ describe("a data scientist", () => {
     const months = await findMonths(desk);
     const [january, february] = months.files;
     const [boosted, linear] = [join(desk.folder, "boosted.curb"), join(desk.folder, "linear.curb")];
-    await succeed(desk, ["train", "--from", january, "--out", boosted, "--register", MODEL, "--alias", "challenger", ...months.zones]);
-    await succeed(desk, ["train", "--from", february, "--model", "linear", "--out", linear, "--register", MODEL, ...months.zones]);
+    const training = (month: string, version: string, out: string): string[] =>
+      ["train", "--from", month, "--version", version, "--out", out, "--register", MODEL, ...months.zones];
+    await succeed(desk, [...training(january, VERSIONS[1], boosted), "--alias", "challenger"]);
+    await succeed(desk, [...training(february, VERSIONS[2], linear), "--model", "linear"]);
     assert.equal(await versionAt(MODEL, "challenger"), "1");
     known = await knownEstimates(desk, { [VERSIONS[1]]: boosted, [VERSIONS[2]]: linear });
     assert.notDeepEqual(known.get(VERSIONS[1]), known.get(VERSIONS[2]));
