@@ -70,7 +70,8 @@ export interface Swap {
 }
 
 /** Sets a swap off under load, and judges and prints how it went. */
-export async function swapUnderLoad({ name, workers, known, to, move, others }: Swap): Promise<void> {
+export async function swapUnderLoad(swap: Swap): Promise<void> {
+  const { workers, known, to, move, others } = swap;
   const answers: Answered[] = [];
   let isOver = false;
   const riding = workers.flatMap((worker, place) =>
@@ -108,7 +109,7 @@ export async function swapUnderLoad({ name, workers, known, to, move, others }: 
   isOver = true;
   await failed;
   judge(answers, known, to);
-  report(name, answers, arrivals, began, moved);
+  report(swap, answers, arrivals, began, moved);
   for (const { who, after } of arrivals) {
     assert.ok(after < LIMIT_MS, `${who}: expected ${to} within ${LIMIT_MS} ms, found it after ${after.toFixed(0)} ms`);
   }
@@ -137,14 +138,23 @@ function latencies(answers: readonly Answered[]): string {
   return `${median.toFixed(1)} ms median, ${most.toFixed(1)} ms of 99 %, ${max.toFixed(1)} ms at most: ${(max / median).toFixed(1)} times the median, of ${took.length}`;
 }
 
+/** What the swap itself cost: the slowest of the few estimates of a Worker that were under way as the version changed. */
+function slowestAtTheTurn(answers: readonly Answered[], worker: number, to: string): number {
+  const own = answers.filter((answered) => answered.worker === worker);
+  const turn = own.findIndex(({ version }) => version === to);
+  return Math.max(...own.slice(Math.max(0, turn - 2), turn + 3).map(({ askedAt, answeredAt }) => answeredAt - askedAt));
+}
+
 /** `began` is when the swap was set off: what came before shows how busy the machine is with other things. */
-function report(name: string, answers: readonly Answered[], arrivals: readonly { who: string; after: number }[], began: number, moved: number): void {
+function report({ name, workers, to }: Swap, answers: readonly Answered[], arrivals: readonly { who: string; after: number }[], began: number, moved: number): void {
+  const slowest = workers.map((_, worker) => `${slowestAtTheTurn(answers, worker, to).toFixed(1)} ms`);
   const versions = [...new Set(answers.map(({ version }) => version))].join(" and ");
   console.log(
     [
       `${name}: ${answers.length} estimates, none failed, of versions ${versions}`,
       `  latency before the swap      ${latencies(answers.filter(({ askedAt }) => askedAt < began))}`,
       `  latency from the swap on     ${latencies(answers.filter(({ askedAt }) => askedAt >= began))}`,
+      `  slowest as a Worker changed  ${slowest.join(", ")}`,
       `  said and done after ${(moved / 1000).toFixed(1)} s; ${arrivals.map(({ who, after }) => `${who} ${(after / 1000).toFixed(1)} s`).join(", ")}`,
     ].join("\n"),
   );

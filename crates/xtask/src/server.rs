@@ -199,9 +199,21 @@ fn signal_group(leader: u32, signal: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use std::net::TcpListener;
     use std::process::Command;
 
-    use super::{Server, signal_group};
+    use super::{Server, free_port, require_free_port, signal_group, status_of};
+
+    #[test]
+    fn a_port_that_is_taken_is_refused_with_the_way_out() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let complaint = require_free_port(port, "--s3-port").unwrap_err().to_string();
+        assert!(complaint.contains(&port.to_string()) && complaint.contains("--s3-port"), "{complaint}");
+        drop(taken);
+        require_free_port(port, "--s3-port").unwrap();
+        assert_eq!(status_of(free_port().unwrap(), "/"), None, "nobody answers there");
+    }
 
     #[test]
     fn what_a_server_started_ends_with_it() {

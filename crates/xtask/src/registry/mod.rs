@@ -66,7 +66,7 @@ pub(crate) fn run(project: &Project, arguments: lexopt::Parser) -> Result<()> {
 /// When one cannot be.
 pub(crate) fn ensure(project: &Project, s3: bool, mlflow: bool) -> Result<()> {
     if s3 {
-        tools::garage().ensure(project)?;
+        tools::garage().ensure(project).context("the S3 server is compiled here, which needs a C compiler and make")?;
     }
     if mlflow {
         mlflow::ensure(project)?;
