@@ -157,12 +157,16 @@ async fn find(
             Earlier::Before | Earlier::Sequence(_) => sequence.to_string(),
         });
     }
-    let seen = if seen.is_empty() { "nothing earlier".to_owned() } else { seen.join(", ") };
+    let found = match (seen.is_empty(), to) {
+        (true, _) => "nothing earlier".to_owned(),
+        (false, Earlier::Before) => format!("the same blob in sequence {}", seen.join(", ")),
+        (false, Earlier::Sequence(_) | Earlier::Version(_)) => seen.join(", "),
+    };
     match to {
-        Earlier::Before => refused("an earlier publication of another blob", &seen),
-        Earlier::Sequence(wanted) => refused(&format!("an earlier publication of sequence {wanted}"), &seen),
+        Earlier::Before => refused("an earlier publication of another blob", &found),
+        Earlier::Sequence(wanted) => refused(&format!("an earlier publication of sequence {wanted}"), &found),
         Earlier::Version(wanted) => {
-            refused(&format!("an earlier publication of version {wanted:?} with another blob"), &seen)
+            refused(&format!("an earlier publication of version {wanted:?} with another blob"), &found)
         }
     }
 }

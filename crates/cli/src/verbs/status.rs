@@ -11,6 +11,9 @@ use crate::destination::{Destination, local_key, public_keys};
 use crate::failure::Failure;
 use crate::output::Output;
 
+/// Earlier publications that a person is shown.
+const SHOWN: usize = 8;
+
 /// Where to look, and whom to believe.
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -92,9 +95,12 @@ fn write_alias(f: &mut fmt::Formatter<'_>, alias: &AliasStatus) -> fmt::Result {
         writeln!(f, "  blob      {path}: {found}")?;
     }
     let mut label = "before";
-    for entry in &alias.history {
+    for entry in alias.history.iter().take(SHOWN) {
         writeln!(f, "  {label:<8}  {}", history_line(entry))?;
         label = "";
+    }
+    if alias.history.len() > SHOWN {
+        writeln!(f, "            and {} before that (--json shows all)", alias.history.len() - SHOWN)?;
     }
     for ClaimStatus { path, version, age_seconds, abandoned, .. } in &alias.claims {
         let what = if *abandoned { "abandoned" } else { "under way" };
