@@ -13,7 +13,7 @@ mod support;
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use curbside_publish::{BundleFile, Envelope, Publication, PublishError, Published, SigningKey, open_folder, publish};
 use futures_core::stream::BoxStream;
@@ -33,6 +33,10 @@ enum Fault {
     OtherBlob,
     /// The blob is written, the manifest cannot be.
     NoManifest,
+    /// The manifest is written, and the answer is an error.
+    LostAnswer,
+    /// The manifest is not written, and the answer does not say whether it may be yet.
+    NoAnswer,
     /// Somebody else publishes while our blob is written.
     OtherPublisher,
     /// Somebody else's manifest replaces ours as soon as it is written.
@@ -67,9 +71,18 @@ impl ObjectStore for Faulty {
         let is_blob = path.as_ref().contains("/blobs/");
         let is_manifest = path.as_ref().ends_with("/champion.json");
         let refusal = || object_store::Error::Generic { store: "folder", source: "no space left".into() };
+        let unclear = || {
+            let text = "Server returned non-2xx status code: 500 Internal Server Error: ";
+            object_store::Error::Generic { store: "folder", source: text.into() }
+        };
         match self.fault {
             Some(Fault::NoBlob) if is_blob => Err(refusal()),
             Some(Fault::NoManifest) if is_manifest => Err(refusal()),
+            Some(Fault::LostAnswer) if is_manifest => {
+                self.folder.put_opts(path, payload, options).await?;
+                Err(unclear())
+            }
+            Some(Fault::NoAnswer) if is_manifest => Err(unclear()),
             Some(Fault::OtherBlob) if is_blob => self.folder.put_opts(path, "rot".into(), options).await,
             Some(Fault::OtherPublisher) if is_blob => {
                 self.publish_otherwise();
@@ -113,7 +126,9 @@ fn publish_version(store: &Faulty, version: &str) -> std::result::Result<Publish
     let mut bundle = support::bundle(support::ensemble());
     version.clone_into(&mut bundle.card.version);
     let file = BundleFile::from_bytes("test.curb".to_owned(), bundle.to_bytes().unwrap()).unwrap();
-    publish(store, &file, &Publication::new("champion", &key(), UNIX_EPOCH))
+    let key = key();
+    let publication = Publication { lease: Duration::from_secs(4), ..Publication::new("champion", &key, UNIX_EPOCH) };
+    publish(store, &file, &publication)
 }
 
 fn key() -> SigningKey {
@@ -158,4 +173,26 @@ fn after_a_fault_the_manifest_that_stood_still_stands() {
         let blob = fs::read(root.join("models/test").join(&second.url)).unwrap();
         assert_eq!(BundleFile::sha256(&blob), second.sha256, "{fault:?}");
     }
+}
+
+#[test]
+fn where_nobody_can_say_whether_a_manifest_was_written_it_is_looked_at_and_nobody_else_writes_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_owned();
+    let mut store = Faulty { folder: open_folder(&root).unwrap(), root: root.clone(), fault: None };
+    publish_version(&store, "1").unwrap();
+    let claims = || fs::read_dir(root.join("models/test/champion.claims")).unwrap().count();
+
+    store.fault = Some(Fault::LostAnswer);
+    assert_eq!(publish_version(&store, "2").unwrap().manifest.sequence, 2, "it was written after all");
+    assert_eq!(claims(), 0);
+
+    store.fault = Some(Fault::NoAnswer);
+    let told = publish_version(&store, "3").unwrap_err();
+    assert!(told.code() == "STORE_FAILED" && told.to_string().contains("500 Internal Server Error"), "{told}");
+    assert_eq!(claims(), 1, "it may yet be written");
+    // The next one waits for that, and leaves its sequence out.
+    store.fault = None;
+    assert_eq!(publish_version(&store, "4").unwrap().manifest.sequence, 4);
+    assert_eq!(claims(), 0);
 }

@@ -16,6 +16,7 @@ mod replace;
 use std::cell::RefCell;
 use std::time::Duration;
 
+use futures_util::future::try_join3;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 
@@ -100,13 +101,14 @@ impl<'a> Shelf<'a> {
     /// What stands there now.
     pub(crate) async fn state(&self) -> Result<State, PublishError> {
         let path = self.manifest_path();
-        let envelope = self.objects.get(&path, MAX_MANIFEST_BYTES).await?;
+        // At once, for the sake of slow stores: what matters happens under a claim, where nobody else writes.
+        let looks = (self.objects.get(&path, MAX_MANIFEST_BYTES), self.history(), self.claims());
+        let (envelope, history, claims) = try_join3(looks.0, looks.1, looks.2).await?;
         let manifest = match &envelope {
             Some(found) => Some(read_manifest(&path, &found.bytes, self.name, &self.trusted)?),
             None => None,
         };
-        let history: Vec<u64> = sequences(&self.history().await?);
-        let claims = sequences(&self.claims().await?);
+        let (history, claims) = (sequences(&history), sequences(&claims));
         let standing = manifest.as_ref().map(|(_, manifest)| manifest.sequence);
         let highest = history.iter().chain(&claims).copied().chain(standing).max().unwrap_or(0);
         Ok(State { envelope, manifest, history, highest })

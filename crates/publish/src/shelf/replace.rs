@@ -19,6 +19,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use object_store::ObjectMeta;
 use object_store::path::Path;
 use tokio::time::Instant;
@@ -209,8 +210,9 @@ impl Shelf<'_> {
 
     /// Whether others may have taken us for dead while the manifest was written.
     async fn may_have_lapsed(&self, claim: &Claim) -> Result<bool, PublishError> {
-        let is_there = self.claims().await?.iter().any(|found| found.location == claim.path);
-        let is_outdone = sequences(&self.history().await?).iter().any(|found| *found > claim.sequence);
+        let (claims, history) = try_join(self.claims(), self.history()).await?;
+        let is_there = claims.iter().any(|found| found.location == claim.path);
+        let is_outdone = sequences(&history).iter().any(|found| *found > claim.sequence);
         Ok(claim.is_overdue() || !is_there || is_outdone)
     }
 

@@ -4,28 +4,24 @@
 //! between its call and its answer, and a schedule chooses that moment. Time stands still but for the schedule, and the store's
 //! times are whole seconds, as S3's lists have them. The publishers are the code that publishes, nothing of it is left out.
 
+mod world;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, UNIX_EPOCH};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use curbside::bundle::Card;
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
-use object_store::memory::InMemory;
-use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result as StoreResult,
-};
+use object_store::ObjectStore;
 use tokio::time::Instant;
 
+use self::world::{Gate, Gated, World};
 use super::{Chance, Shelf, history_folder, manifest_path, read_manifest};
 use crate::error::{PublishError, PublishErrorKind};
 use crate::keys::{PublicKey, SigningKey};
@@ -35,127 +31,6 @@ use crate::sha256_hex;
 const LEASE: Duration = Duration::from_secs(30);
 const NAME: &str = "test";
 const ALIAS: &str = "champion";
-
-/// The store that the publishers share.
-#[derive(Debug)]
-struct World {
-    store: InMemory,
-    written: Mutex<BTreeMap<Path, DateTime<Utc>>>,
-    began: Instant,
-    heeds_conditions: bool,
-}
-
-impl World {
-    /// What time the store thinks it is: whole seconds.
-    fn now(&self) -> DateTime<Utc> {
-        let seconds = i64::try_from(self.began.elapsed().as_secs()).unwrap();
-        DateTime::UNIX_EPOCH + TimeDelta::seconds(1_600_000_000 + seconds)
-    }
-
-    fn dated(&self, mut meta: ObjectMeta) -> ObjectMeta {
-        if let Some(written) = self.written.lock().unwrap().get(&meta.location) {
-            meta.last_modified = *written;
-        }
-        meta
-    }
-
-    async fn read(&self, path: &Path) -> Option<Vec<u8>> {
-        Some(self.store.get(path).await.ok()?.bytes().await.unwrap().to_vec())
-    }
-}
-
-/// One publisher's way to the store.
-#[derive(Debug, Clone)]
-struct Gated {
-    world: Arc<World>,
-    gate: Gate,
-}
-
-/// Gives way to the schedule.
-#[derive(Debug, Clone, Default)]
-struct Gate(Arc<AtomicBool>);
-
-impl Gate {
-    async fn pass(&self) {
-        self.0.store(true, Ordering::Relaxed);
-        let mut is_first = true;
-        std::future::poll_fn(|_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }).await;
-    }
-}
-
-impl fmt::Display for Gated {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "gated memory")
-    }
-}
-
-#[async_trait::async_trait]
-impl ObjectStore for Gated {
-    async fn put_opts(&self, path: &Path, payload: PutPayload, mut options: PutOptions) -> StoreResult<PutResult> {
-        self.gate.pass().await;
-        if !self.world.heeds_conditions {
-            options.mode = PutMode::Overwrite;
-        }
-        let done = self.world.store.put_opts(path, payload, options).await;
-        if done.is_ok() {
-            let now = self.world.now();
-            self.world.written.lock().unwrap().insert(path.clone(), now);
-        }
-        self.gate.pass().await;
-        done
-    }
-
-    async fn put_multipart_opts(&self, path: &Path, o: PutMultipartOptions) -> StoreResult<Box<dyn MultipartUpload>> {
-        self.world.store.put_multipart_opts(path, o).await
-    }
-
-    async fn get_opts(&self, path: &Path, options: GetOptions) -> StoreResult<GetResult> {
-        self.gate.pass().await;
-        let done = self.world.store.get_opts(path, options).await;
-        self.gate.pass().await;
-        done.map(|mut found| {
-            found.meta = self.world.dated(found.meta);
-            found
-        })
-    }
-
-    fn delete_stream(&self, paths: BoxStream<'static, StoreResult<Path>>) -> BoxStream<'static, StoreResult<Path>> {
-        let this = self.clone();
-        paths
-            .then(move |path| {
-                let this = this.clone();
-                async move {
-                    this.gate.pass().await;
-                    let path = path?;
-                    let done = this.world.store.delete(&path).await;
-                    this.gate.pass().await;
-                    done.map(|()| path)
-                }
-            })
-            .boxed()
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, StoreResult<ObjectMeta>> {
-        let (this, prefix) = (self.clone(), prefix.cloned());
-        let listed = async move {
-            this.gate.pass().await;
-            let found: Vec<_> = this.world.store.list(prefix.as_ref()).collect().await;
-            let world = this.world.clone();
-            let found: Vec<_> = found.into_iter().map(|meta| meta.map(|meta| world.dated(meta))).collect();
-            this.gate.pass().await;
-            futures_util::stream::iter(found)
-        };
-        futures_util::stream::once(listed).flatten().boxed()
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> StoreResult<ListResult> {
-        self.world.store.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> StoreResult<()> {
-        self.world.store.copy_opts(from, to, options).await
-    }
-}
 
 /// Set by whatever a publisher sleeps on.
 struct Woken(AtomicBool);
@@ -229,21 +104,13 @@ struct Publisher {
 
 impl Publisher {
     fn new(number: u8) -> Publisher {
-        let bundle = support::card(&number.to_string());
+        // What else is in a card does not matter here.
+        let card = Card { name: NAME.to_owned(), version: number.to_string(), ..Card::default() };
         Publisher {
             stored: format!("blob {number}").into_bytes(),
-            card: bundle,
+            card,
             key: SigningKey::from_secret(&[number + 1; 32]),
         }
-    }
-}
-
-mod support {
-    use curbside::bundle::Card;
-
-    /// A card; what is in it besides name and version does not matter here.
-    pub(super) fn card(version: &str) -> Card {
-        Card { name: super::NAME.to_owned(), version: version.to_owned(), ..Card::default() }
     }
 }
 
@@ -383,11 +250,7 @@ async fn check(world: &Arc<World>, shown: &Shown, plot: &dyn fmt::Debug) {
 
 fn in_still_time<T>(heeds_conditions: bool, work: impl AsyncFnOnce(Arc<World>) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
-        let world =
-            World { store: InMemory::new(), written: Mutex::default(), began: Instant::now(), heeds_conditions };
-        work(Arc::new(world)).await
-    })
+    runtime.block_on(async { work(Arc::new(World::new(heeds_conditions))).await })
 }
 
 /// Steps that a publisher takes when nobody is in its way.
