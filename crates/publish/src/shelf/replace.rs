@@ -61,8 +61,10 @@ enum Attempt {
     Done(Box<Replaced>),
     /// Somebody else is under way.
     Busy(Path),
-    /// Something else stands than was planned from, or too much time has passed.
+    /// Something else stands than was planned from.
     Again,
+    /// Too much of the lease has passed.
+    Late,
     /// The manifest may yet be written: the claim must stay.
     Unknown(PublishError),
 }
@@ -93,8 +95,16 @@ impl Shelf<'_> {
                 Attempt::Done(replaced) => return Ok(*replaced),
                 Attempt::Unknown(fault) => return Err(fault),
                 Attempt::Busy(other) => self.wait(&watched, &other, began, &mut is_told).await?,
-                Attempt::Again if began.elapsed() < self.lease + TRYING => self.pause(PAUSE).await,
-                Attempt::Again => return Err(self.conflict("it changed again and again, or the store is too slow")),
+                Attempt::Again | Attempt::Late if began.elapsed() < self.lease + TRYING => self.pause(PAUSE).await,
+                Attempt::Again => {
+                    return Err(self.conflict("it changed again and again while this publisher came to it"));
+                }
+                Attempt::Late => {
+                    let lease = self.lease.as_secs();
+                    return Err(self.conflict(&format!(
+                        "the store is too slow for a lease of {lease} s: give a longer one (--lease)"
+                    )));
+                }
             }
         }
     }
@@ -145,7 +155,7 @@ impl Shelf<'_> {
     ) -> Result<Attempt, PublishError> {
         let dead = match self.others(claim, watched).await? {
             Others::Living(other) => return Ok(Attempt::Busy(other)),
-            Others::Lapsed => return Ok(Attempt::Again),
+            Others::Lapsed => return Ok(Attempt::Late),
             Others::Dead(dead) => dead,
         };
         let state = self.state().await?;
@@ -160,7 +170,7 @@ impl Shelf<'_> {
             self.objects.put(&self.history_path(before.sequence), &found.bytes).await?;
         }
         if !claim.is_fresh() {
-            return Ok(Attempt::Again);
+            return Ok(Attempt::Late);
         }
         let envelope = Envelope::seal(manifest, self.key)?.to_json()?;
         if let Some(unknown) = self.write(claim, &state, &envelope).await? {

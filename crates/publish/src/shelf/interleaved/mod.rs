@@ -19,6 +19,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use curbside::bundle::Card;
 use futures_util::StreamExt;
 use object_store::ObjectStore;
+use object_store::memory::InMemory;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
 use tokio::time::Instant;
 
 use self::world::{Gate, Gated, World};
@@ -374,4 +376,38 @@ fn whatever_happens_to_three_publishers_nothing_is_lost() {
 /// Any of those that can go.
 fn any(chance: &std::cell::RefCell<Chance>, ready: &[usize]) -> usize {
     ready[chance.borrow_mut().below(ready.len())]
+}
+
+#[test]
+fn a_slow_store_takes_its_time_and_one_that_is_too_slow_is_told_of() {
+    let publish_twice = |wait: Duration, lease: Duration| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let config = ThrottleConfig {
+                wait_get_per_call: wait,
+                wait_put_per_call: wait,
+                wait_list_per_call: wait,
+                wait_delete_per_call: wait,
+                ..ThrottleConfig::default()
+            };
+            let store = ThrottledStore::new(InMemory::new(), config);
+            let mut outcome = None;
+            for number in 0..2 {
+                let Publisher { stored, card, key } = Publisher::new(number);
+                let trusted = keys();
+                let publication = Publication { trusted: &trusted, ..Publication::new(ALIAS, &key, UNIX_EPOCH) };
+                let mut shelf = Shelf::new(&store, (NAME, ALIAS), &key, &trusted).unwrap();
+                shelf.lease = lease;
+                outcome = Some(publish_stored(&shelf, &stored, &card, &publication).await);
+            }
+            outcome.unwrap()
+        })
+    };
+    for wait in [0.1, 1.0, 2.0] {
+        let published = publish_twice(Duration::from_secs_f64(wait), LEASE).unwrap();
+        assert_eq!(published.manifest.sequence, 2, "{wait} s an answer");
+    }
+    let told = publish_twice(Duration::from_secs(5), LEASE).unwrap_err();
+    assert!(told.code() == "MANIFEST_CONFLICT" && told.to_string().contains("a longer one (--lease)"), "{told}");
+    assert_eq!(publish_twice(Duration::from_secs(5), 3 * LEASE).unwrap().manifest.sequence, 2);
 }
