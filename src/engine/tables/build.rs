@@ -134,12 +134,12 @@ impl<'a> Builder<'a> {
     fn add_rows(&mut self, feature: usize, stumps: &[Stump]) -> Option<()> {
         let TableKernel { features, blocks, places, rows, .. } = &mut self.kernel;
         let (Feature { column, bins, first_place }, number) = (&features[feature], blocks.len() - 1);
-        let of_feature = || stumps.iter().filter(|stump| stump.column == *column);
-        if of_feature().next().is_none() {
+        let stumps: Vec<&Stump> = stumps.iter().filter(|stump| stump.column == *column).collect();
+        if stumps.is_empty() {
             return Some(());
         }
         let mut cuts = Cuts::default();
-        of_feature().for_each(|stump| self.source.add_cuts(stump.node, &mut cuts));
+        stumps.iter().for_each(|stump| self.source.add_cuts(stump.node, &mut cuts));
         let cuts = cuts.finish(self.source, MAX_CUTS)?;
         self.budget.take::<Row>(cuts.len() + 2)?;
         let first = rows.len() - blocks[number].first_row;
@@ -157,7 +157,7 @@ impl<'a> Builder<'a> {
         }
         for value in representatives(&cuts) {
             let mut reachable = [u64::MAX; WORDS];
-            for stump in of_feature() {
+            for stump in &stumps {
                 let goes_left = self.source.goes_left(stump.node, value);
                 let lost = stump.lost[usize::from(!goes_left)];
                 reachable[stump.word..].iter_mut().zip(lost).for_each(|(word, lost)| *word &= !lost);
