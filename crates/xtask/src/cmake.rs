@@ -26,7 +26,7 @@ pub(crate) fn ensure(project: &Project) -> Result<()> {
         Some(path) => command::quiet_output(Command::new(path).arg("--version")).unwrap_or_default(),
         None => String::new(),
     };
-    if version(&found).is_some_and(|version| version >= OLDEST) {
+    if command::version(&found, "cmake version ").is_some_and(|version| version >= OLDEST) {
         return Ok(());
     }
     let (major, minor) = OLDEST;
@@ -61,28 +61,4 @@ fn link_program(program: &std::path::Path, link: &std::path::Path) -> Result<()>
 #[cfg(not(unix))]
 fn link_program(_: &std::path::Path, _: &std::path::Path) -> Result<()> {
     anyhow::bail!("only Unix systems are set up by this driver")
-}
-
-/// Major and minor version from `cmake version 3.25.1`.
-fn version(said: &str) -> Option<(u32, u32)> {
-    let mut parts = said.strip_prefix("cmake version ")?.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{OLDEST, version};
-
-    #[test]
-    fn versions_compare_by_number() {
-        for (said, new_enough) in [
-            ("cmake version 3.25.1\n\nCMake suite maintained by Kitware\n", Some(false)),
-            ("cmake version 3.28.0\n", Some(true)),
-            ("cmake version 3.9.6\n", Some(false)),
-            ("cmake version 4.0.3\n", Some(true)),
-            ("", None),
-        ] {
-            assert_eq!(version(said).map(|version| version >= OLDEST), new_enough, "{said:?}");
-        }
-    }
 }

@@ -66,6 +66,12 @@ pub(crate) fn quiet_output(command: &mut Command) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Major and minor version from what a program says of itself, such as `Python 3.11.7`, whose `name` comes first.
+pub(crate) fn version(said: &str, name: &str) -> Option<(u32, u32)> {
+    let mut parts = said.trim().strip_prefix(name)?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
 fn announce(command: &Command) {
     let mut line = name_of(command);
     for argument in command.get_args() {
@@ -78,4 +84,23 @@ fn announce(command: &Command) {
 fn name_of(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn versions_compare_by_number() {
+        for (said, name, new_enough) in [
+            ("Python 3.9.18\n", "Python ", Some(false)),
+            ("Python 3.10.0\n", "Python ", Some(true)),
+            ("cmake version 3.25.1\n\nCMake suite maintained by Kitware\n", "cmake version ", Some(true)),
+            ("cmake version 4.0.3\n", "cmake version ", Some(true)),
+            ("cmake version 4.0.3\n", "Python ", None),
+            ("", "Python ", None),
+        ] {
+            assert_eq!(version(said, name).map(|version| version >= (3, 10)), new_enough, "{said:?}");
+        }
+    }
 }

@@ -110,33 +110,9 @@ fn interpreter(project: &Project) -> Result<Option<PathBuf>> {
     for name in INTERPRETERS {
         let Some(path) = project.which(&[name])? else { continue };
         let said = command::quiet_output(Command::new(&path).arg("--version")).unwrap_or_default();
-        if version(&said).is_some_and(|version| version >= OLDEST) {
+        if command::version(&said, "Python ").is_some_and(|version| version >= OLDEST) {
             return Ok(Some(path));
         }
     }
     Ok(None)
-}
-
-/// Major and minor version from `Python 3.11.7`.
-fn version(said: &str) -> Option<(u32, u32)> {
-    let mut parts = said.trim().strip_prefix("Python ")?.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{OLDEST, version};
-
-    #[test]
-    fn versions_compare_by_number() {
-        for (said, new_enough) in [
-            ("Python 3.9.18\n", Some(false)),
-            ("Python 3.10.0\n", Some(true)),
-            ("Python 3.13.1\n", Some(true)),
-            ("Python 4.0.0\n", Some(true)),
-            ("", None),
-        ] {
-            assert_eq!(version(said).map(|version| version >= OLDEST), new_enough, "{said:?}");
-        }
-    }
 }

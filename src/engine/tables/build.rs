@@ -139,7 +139,9 @@ impl<'a> Builder<'a> {
             return Some(());
         }
         let mut cuts = Cuts::default();
-        stumps.iter().for_each(|stump| self.source.add_cuts(stump.node, &mut cuts));
+        for stump in &stumps {
+            self.source.add_cuts(stump.node, &mut cuts);
+        }
         let cuts = cuts.finish(self.source, MAX_CUTS)?;
         self.budget.take::<Row>(cuts.len() + 2)?;
         let first = rows.len() - blocks[number].first_row;

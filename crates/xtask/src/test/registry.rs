@@ -147,6 +147,7 @@ fn native_tests(project: &Project, environment: &[(String, PathBuf)]) -> Result<
     for arguments in [
         &["--package=curbside-publish", "--features=s3", "--test=s3"] as &[&str],
         &["--package=curbside-registry", "--tests"],
+        &["--package=curbside-cli", "--test=command", "at_once"],
     ] {
         let mut cargo = command::cargo(project)?;
         set(&mut cargo, environment);
