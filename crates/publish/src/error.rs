@@ -162,7 +162,8 @@ impl PublishError {
             PublishErrorKind::StoreUrl => "correct the address or the environment (docs/publishing.md)",
             PublishErrorKind::StoreCredentials => "set it to a key of the store; keys are never arguments",
             PublishErrorKind::StoreUnreachable => {
-                "is the store up, and is this its endpoint? (AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL; R2_ACCOUNT_ID)"
+                "is the store up, and is this its endpoint? (AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL; R2_ACCOUNT_ID; \
+                 of MLflow's artifacts MLFLOW_S3_ENDPOINT_URL)"
             }
             PublishErrorKind::StoreDenied => {
                 "look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION (R2_ACCESS_KEY_ID, \
