@@ -175,6 +175,19 @@ describe("with a model", () => {
   });
 });
 
+test("after ten quiet seconds the very first answer is by the weights of now", async () => {
+  await using worker = await startWorker({ trusted: [signer], ttlSeconds: 5 });
+  await publish(worker.bucket, { stored, signer, sequence: 1 });
+  assert.equal((await healthOf(worker)).sequence, 1);
+  const other = await smallBundle("with an interval");
+  await publish(worker.bucket, { stored: other, signer, sequence: 2 });
+  await new Promise((resolve) => setTimeout(resolve, 10_200));
+  const first = (await (await predict(worker)).json()) as { model_version: string };
+  const health = await healthOf(worker);
+  assert.equal(health.sha256, sha256(other));
+  assert.equal(first.model_version, health.version);
+});
+
 test("without a trusted key nothing is believed", async () => {
   await using worker = await startWorker({ trusted: [] });
   await publish(worker.bucket, { stored, signer });

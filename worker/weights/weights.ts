@@ -19,6 +19,12 @@ const PATIENCE_SECONDS = 2;
 /** A look that takes longer is given up. */
 const LOOK_DEADLINE_SECONDS = 15;
 
+/** Without a look for so long, or for two intervals, the next request waits for one: what it would answer by may be of yesterday. */
+const QUIET_MS = 10_000;
+
+/** How long it waits at most; storage that is slow must not hold riders. */
+const QUIET_PATIENCE_MS = 1000;
+
 /** The making of the estimator. */
 interface Load {
   readonly startedAt: number;
@@ -89,13 +95,21 @@ export class Weights {
     return this.#keyids;
   }
 
-  /** Looks at the manifest if the last look is old, behind the reply; waits only where there is no model yet. */
+  /** Looks at the manifest if the last look is old, behind the reply; waits only where there is no model yet, or after a quiet time. */
   async ready(context: ExecutionContext): Promise<void> {
     const estimator = this.#estimator;
     if (estimator === null) {
       await this.#start(context);
-    } else if (estimator.status.isDue) {
-      context.waitUntil(estimator.refresh());
+      return;
+    }
+    const { status } = estimator;
+    if (!status.isDue) {
+      return;
+    }
+    const look = estimator.refresh();
+    context.waitUntil(look);
+    if (this.#wasQuiet(status)) {
+      await Promise.race([look, scheduler.wait(QUIET_PATIENCE_MS)]);
     }
   }
 
@@ -114,6 +128,12 @@ export class Weights {
   retryAfterSeconds(): number {
     const due = (this.#triedAt ?? 0) + this.settings.ttlSeconds * 1000;
     return Math.min(Math.max(1, Math.ceil((due - Date.now()) / 1000)), Math.ceil(this.settings.ttlSeconds));
+  }
+
+  /** Whether nobody has asked for some time. A clock that was put forward costs one request the wait for one look. */
+  #wasQuiet({ checkedAt, lastError }: Status): boolean {
+    const quietMs = Math.max(QUIET_MS, 2000 * this.settings.ttlSeconds);
+    return checkedAt !== null && lastError === null && Date.now() - Date.parse(checkedAt) >= quietMs;
   }
 
   /** Never throws: without tables the answers are the same. */
