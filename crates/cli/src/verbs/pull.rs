@@ -29,9 +29,9 @@ pub(crate) struct Arguments {
     /// Name of the bundle that a model of another library becomes
     #[arg(long, default_value = NAME)]
     name: String,
-    /// Bundle to write; its card is written beside it
+    /// Bundle to write, with its card beside it; else NAME-VERSION.curb here, or the address's last part
     #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    out: Option<PathBuf>,
 }
 
 /// What was fetched and made of it.
@@ -55,9 +55,21 @@ pub(crate) struct Fetched {
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let uri = ModelUri::parse(&arguments.uri)?;
     let pulled = Puller::from_env(&process_environment)?.pull(&uri)?;
-    let fetched = Fetched::new(pulled, &arguments.reading, &arguments.name, &file_name(&arguments.out))?;
+    let out = arguments.out.clone().unwrap_or_else(|| file_for(&pulled.origin));
+    let fetched = Fetched::new(pulled, &arguments.reading, &arguments.name, &file_name(&out))?;
     let Fetched { origin, packed, made } = fetched;
-    output.answer(&Answer { origin, packed, written: Written::to(&arguments.out, made)? })
+    output.answer(&Answer { origin, packed, written: Written::to(&out, made)? })
+}
+
+/// What a bundle is called if nobody says so: a name of this folder, whatever the registry calls its models.
+fn file_for(origin: &Origin) -> PathBuf {
+    let stem = match (&origin.model, &origin.version) {
+        (Some(model), Some(version)) => format!("{model}-{version}"),
+        _ => PathBuf::from(&origin.uri).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let stem: String = stem.trim_start_matches('.').chars().map(plain).collect();
+    format!("{stem}.curb").into()
 }
 
 impl Fetched {
@@ -115,5 +127,23 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_origin(f, &self.origin)?;
         write!(f, "{}", self.written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, file_for};
+
+    #[test]
+    fn a_bundle_that_nobody_names_is_called_by_its_version_or_its_address() {
+        let of = |uri: &str, version: Option<(&str, &str)>| {
+            let (model, version) = version.map(|(model, version)| (model.to_owned(), version.to_owned())).unzip();
+            file_for(&Origin { uri: uri.to_owned(), model, version, ..Origin::default() }).display().to_string()
+        };
+        assert_eq!(of("models:/ride-duration@champion", Some(("ride-duration", "3"))), "ride-duration-3.curb");
+        assert_eq!(of("models:/My rides/latest", Some(("../My rides", "3"))), "-My-rides-3.curb");
+        assert_eq!(of("runs:/0a1b/model", None), "model.curb");
+        assert_eq!(of("s3://bucket/some/path.curb", None), "path.curb");
+        assert_eq!(of("models:/m-0a1b", None), "m-0a1b.curb");
     }
 }

@@ -35,6 +35,9 @@ fn a_bundle_is_pulled_to_the_byte_and_knows_where_it_comes_from() {
     let told = desk.run(&["pull", "good.curb", "--out", "other.curb"]);
     assert!(told.stdout.contains("good.curb"), "{}", told.stdout);
     assert_eq!(fs::read(desk.path("other.curb")).unwrap(), fs::read(desk.path("good.curb")).unwrap());
+    // Unless told where, into this folder.
+    assert_eq!(desk.run(&["pull", "logged"]).code, 0);
+    assert_eq!(fs::read(desk.path("logged.curb")).unwrap(), fs::read(desk.path("good.curb")).unwrap());
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn what_no_registry_knows_is_promoted_to_storage_alone() {
 #[test]
 fn what_cannot_be_pulled_promoted_or_followed_is_said() {
     let desk = desk();
-    let rows: [(&[&str], i32, &str); 12] = [
+    let rows: [(&[&str], i32, &str); 11] = [
         (&["pull", "models:/rides", "--out", "x.curb"], 2, "PULL_URI"),
         (&["pull", "models:/rides/Production", "--out", "x.curb"], 2, "PULL_URI"),
         (&["pull", "runs:/../x", "--out", "x.curb"], 2, "PULL_URI"),
@@ -94,7 +97,6 @@ fn what_cannot_be_pulled_promoted_or_followed_is_said() {
         (&["pull", "mlflow-artifacts:/1/m", "--out", "x.curb"], 1, "PULL_NO_SERVER"),
         (&["pull", "s3://bucket/m", "--out", "x.curb"], 1, "STORE_CREDENTIALS"),
         (&["pull", "absent", "--out", "x.curb"], 1, "PULL_MISSING"),
-        (&["pull", "logged"], 2, "USAGE"),
         (&["promote", "logged", "--key", "key.json"], 2, "USAGE"),
         (&["promote", "logged", "--to", "bucket", "--key", "key.json", "--follow"], 2, "USAGE"),
         (&["promote", "models:/rides/3", "--to", "bucket", "--key", "key.json", "--follow", "2"], 2, "USAGE"),
