@@ -1,33 +1,21 @@
 // Weights that do not arrive as they were published: fetched once more past every copy, and then not over and over.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
-import type { Estimator, LoadOptions, ManifestSource } from "curbside";
-
 import { altered, makeSigner } from "../worker/publication.ts";
 import { blobPath, type Bucket, MANIFEST, startBucket } from "./bucket.ts";
 import { withClock } from "./clock.ts";
-import { type Installed, install } from "./packed.ts";
-import { answerOf, type Version, versionsOf } from "./versions.ts";
+import { openStage } from "./stage.ts";
+import { answerOf } from "./versions.ts";
 
 const signer = makeSigner();
-let installed: Installed;
-let first: Version;
-let second: Version;
-let third: Version;
-before(async () => {
-  installed = await install();
-  [first, second, third] = await versionsOf(installed);
-});
+const { installed, versions, load } = await openStage(signer);
+const [first, second, third] = versions;
 after(() => installed[Symbol.asyncDispose]());
-
-function load(bucket: Bucket, options: Partial<ManifestSource & LoadOptions> = {}): Promise<Estimator> {
-  return installed.curbside.loadEstimator({ manifest: bucket.manifest, trustedKeys: [signer.publicKey], ...options } as LoadOptions);
-}
 
 /** Is damaged the first time, and whole after. */
 function damagedOnce(bucket: Bucket, path: string, damaged: Uint8Array | string): void {

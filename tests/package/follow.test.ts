@@ -1,30 +1,19 @@
 // Following a manifest: every state, what leads from one to the next, and what each look asks the server for.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 
-import type { Estimator, LoadOptions, ManifestSource, Status } from "curbside";
+import type { Estimator, Status } from "curbside";
 
 import { makeSigner, sha256, type Signer } from "../worker/publication.ts";
 import { blobPath, type Bucket, MANIFEST, startBucket } from "./bucket.ts";
-import { type Installed, install } from "./packed.ts";
-import { answerOf, type Version, versionsOf } from "./versions.ts";
+import { openStage } from "./stage.ts";
+import { answerOf } from "./versions.ts";
 
 const signer = makeSigner();
-let installed: Installed;
-let first: Version;
-let second: Version;
-let third: Version;
-before(async () => {
-  installed = await install();
-  [first, second, third] = await versionsOf(installed);
-});
+const { installed, versions, load } = await openStage(signer);
+const [first, second, third] = versions;
 after(() => installed[Symbol.asyncDispose]());
-
-/** Loads by the bucket's manifest. */
-function load(bucket: Bucket, options: Partial<ManifestSource & LoadOptions> = {}): Promise<Estimator> {
-  return installed.curbside.loadEstimator({ manifest: bucket.manifest, trustedKeys: [signer.publicKey], ...options } as LoadOptions);
-}
 
 /** Ends a look that is not to be repeated too soon: the next one looks at once. */
 const EAGER = { follow: { everySeconds: 0.001, timer: false } } as const;

@@ -1,31 +1,21 @@
 // When looks are taken and given up, by a clock that cannot jump; and what is left of a follower that was disposed of.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Estimator, Fetch, LoadOptions, ManifestSource, Status } from "curbside";
+import type { Fetch, Status } from "curbside";
 
 import { envelopeOf, makeSigner } from "../worker/publication.ts";
-import { blobPath, type Bucket, MANIFEST, startBucket } from "./bucket.ts";
+import { blobPath, MANIFEST, startBucket } from "./bucket.ts";
 import { replaced, withClock } from "./clock.ts";
-import { type Installed, install } from "./packed.ts";
-import { answerOf, type Version, versionsOf } from "./versions.ts";
+import { openStage } from "./stage.ts";
+import { answerOf } from "./versions.ts";
 
 const signer = makeSigner();
-let installed: Installed;
-let first: Version;
-let second: Version;
-let third: Version;
-before(async () => {
-  installed = await install();
-  [first, second, third] = await versionsOf(installed);
-});
+const { installed, versions, load } = await openStage(signer);
+const [first, second, third] = versions;
 after(() => installed[Symbol.asyncDispose]());
-
-function load(bucket: Bucket, options: Partial<ManifestSource & LoadOptions> = {}): Promise<Estimator> {
-  return installed.curbside.loadEstimator({ manifest: bucket.manifest, trustedKeys: [signer.publicKey], ...options } as LoadOptions);
-}
 
 /** Waits for something that a timer is to bring about. */
 async function until(holds: () => boolean, what: string): Promise<void> {
