@@ -1,7 +1,9 @@
 //! The way from files to a bundle: read, fit, measure once, pack.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use chrono::{Datelike, NaiveDate};
 use curbside::bundle::{Card, Metrics, Month};
 use curbside::features::{DistanceEstimate, FeatureSpec, ZonePairs, Zones};
 use curbside::model::{Background, Calibration, Model, Target};
@@ -202,10 +204,22 @@ fn linear(baseline: &Baseline, estimate: DistanceEstimate) -> Result<Fitted, Tra
     })
 }
 
+/// The last day of training. The baseline learns from strays too, and a ride of a wrong clock makes no later month: one that has
+/// a hundredth of the rides or less is not asked.
+fn last_day(days: &[NaiveDate]) -> Option<NaiveDate> {
+    let month = |day: &NaiveDate| (day.year(), day.month());
+    let mut rides = BTreeMap::new();
+    for day in days {
+        *rides.entry(month(day)).or_insert(0) += 1;
+    }
+    let is_stray = |day: &&NaiveDate| rides[&month(day)] * 100 <= days.len();
+    days.iter().filter(|day| !is_stray(day)).max().or(days.iter().max()).copied()
+}
+
 fn assemble(config: &TrainConfig, rides: &Rides, zones: Zones, trained_on: Vec<Month>, fitted: &Fitted) -> Bundle {
     let mut pairs = ZonePairs::default();
     rides.trips.iter().for_each(|trip| pairs.insert(trip.pu_location_id(), trip.do_location_id()));
-    let created = rides.days.iter().max().map_or_else(String::new, ToString::to_string);
+    let created = last_day(&rides.days).map_or_else(String::new, |day| day.to_string());
     // `YYYY-MM` of `YYYY-MM-DD`.
     let month = created.get(..7).unwrap_or_default().to_owned();
     Bundle {
@@ -282,5 +296,24 @@ fn report(found: &Measured, progress: &mut dyn FnMut(&Progress)) {
     }
     for borough in &found.boroughs {
         progress(&Progress::Measured { what: format!("from {}", borough.borough), metrics: borough.metrics });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::last_day;
+
+    #[test]
+    fn a_stray_is_not_the_last_day() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let january = vec![day("2021-01-30"); 150];
+        assert_eq!(last_day(&[january.clone(), vec![day("2041-08-17")]].concat()), Some(day("2021-01-30")));
+        assert_eq!(last_day(&[january, vec![day("2021-02-01"); 2]].concat()), Some(day("2021-02-01")));
+        // A day of each of many months: none is more than a stray.
+        let many: Vec<NaiveDate> = (1990..2120).map(|year| day(&format!("{year}-01-01"))).collect();
+        assert_eq!(last_day(&many), Some(day("2119-01-01")));
+        assert_eq!(last_day(&[]), None);
     }
 }

@@ -3,7 +3,6 @@
 mod follow;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,12 +13,11 @@ use object_store::ObjectStore;
 use serde::Serialize;
 
 use super::pack::Reading;
-use super::publish::Manners;
+use super::publish::Signing;
 use super::pull::{Fetched, NAME, write_origin};
-use crate::destination::{Destination, public_keys};
+use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::place;
 
 /// What to promote, where to and by whom.
 #[derive(Args)]
@@ -32,19 +30,13 @@ pub(crate) struct Arguments {
     /// Which manifest to write, models/<name>/<alias>.json, and which of MLflow's aliases to move
     #[arg(long, default_value = "champion")]
     alias: String,
-    /// Key that signs; else .curbside/signing-key.json of the repository around us
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
     /// Name of the model in storage, if not the one in its card
     #[arg(long)]
     name: Option<String>,
-    /// A further public key (base64) that may have signed the manifest that is there, as after a rotation
-    #[arg(long, value_name = "KEY")]
-    trust: Vec<String>,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
-    manners: Manners,
+    signing: Signing,
     /// Keep looking at models:/NAME@ALIAS, every so many seconds, and promote whatever it is moved to
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2")]
     follow: Option<f64>,
@@ -108,8 +100,7 @@ impl<'a> Desk<'a> {
     fn open(arguments: &'a Arguments, output: Output) -> Result<Desk<'a>, Failure> {
         let uri = ModelUri::parse(&arguments.uri)?;
         let to = Destination::new("--to", &arguments.to)?;
-        let key = SigningKey::load(&place::key_file(arguments.key.as_deref()))?;
-        let trusted = public_keys(&arguments.trust)?;
+        let (key, trusted) = (arguments.signing.key()?, arguments.signing.trusted()?);
         let puller = Puller::from_env(&process_environment)?;
         let store = to.open()?;
         Ok(Desk { arguments, puller, uri, to, store, key, trusted, output })
@@ -126,7 +117,7 @@ impl<'a> Desk<'a> {
         let publication = Publication {
             name,
             trusted: &self.trusted,
-            lease: self.arguments.manners.lease(),
+            lease: self.arguments.signing.lease(),
             notice: self.output.notice(),
             ..Publication::new(&self.arguments.alias, &self.key, SystemTime::now())
         };

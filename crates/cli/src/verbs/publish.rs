@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use curbside_publish::{BundleFile, Manifest, Publication, Published, SigningKey, publish};
+use curbside_publish::{BundleFile, Manifest, PublicKey, Publication, Published, SigningKey, publish};
 use serde::Serialize;
 
 use crate::destination::{Destination, public_keys};
@@ -24,15 +24,9 @@ pub(crate) struct Arguments {
     /// Which manifest to write: models/<name>/<alias>.json
     #[arg(long, default_value = "champion")]
     alias: String,
-    /// Key that signs; else .curbside/signing-key.json of the repository around us
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
     /// Name of the model, if not the one in its card
     #[arg(long)]
     name: Option<String>,
-    /// A further public key (base64) that may have signed the manifest that is there, as after a rotation
-    #[arg(long, value_name = "KEY")]
-    trust: Vec<String>,
     /// The model's name in MLflow's registry
     #[arg(long, value_name = "NAME")]
     mlflow_model: Option<String>,
@@ -40,18 +34,33 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "VERSION")]
     mlflow_model_version: Option<String>,
     #[command(flatten)]
-    manners: Manners,
+    signing: Signing,
 }
 
-/// How publishers behave to each other.
+/// Who signs, whom it succeeds, and how publishers behave to each other.
 #[derive(Args)]
-pub(crate) struct Manners {
+pub(crate) struct Signing {
+    /// Key that signs; else .curbside/signing-key.json of the repository around us
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// A further public key (base64) that may have signed what is there, as after a rotation
+    #[arg(long, value_name = "KEY")]
+    trust: Vec<String>,
     /// How many seconds other publishers wait for this one should it be killed
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     lease: u64,
 }
 
-impl Manners {
+impl Signing {
+    pub(crate) fn key(&self) -> Result<SigningKey, Failure> {
+        Ok(SigningKey::load(&place::key_file(self.key.as_deref()))?)
+    }
+
+    /// Keys that are believed besides that one.
+    pub(crate) fn trusted(&self) -> Result<Vec<PublicKey>, Failure> {
+        public_keys(&self.trust)
+    }
+
     pub(crate) fn lease(&self) -> Duration {
         Duration::from_secs(self.lease)
     }
@@ -74,15 +83,14 @@ struct Answer {
 /// The verb.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let to = Destination::new("--to", &arguments.to)?;
-    let key = SigningKey::load(&place::key_file(arguments.key.as_deref()))?;
-    let trusted = public_keys(&arguments.trust)?;
+    let (key, trusted) = (arguments.signing.key()?, arguments.signing.trusted()?);
     let bundle = BundleFile::open(&arguments.file)?;
     let publication = Publication {
         name: arguments.name.as_deref(),
         trusted: &trusted,
         mlflow_model: arguments.mlflow_model.as_deref(),
         mlflow_model_version: arguments.mlflow_model_version.as_deref(),
-        lease: arguments.manners.lease(),
+        lease: arguments.signing.lease(),
         notice: output.notice(),
         ..Publication::new(&arguments.alias, &key, SystemTime::now())
     };

@@ -1,20 +1,18 @@
 //! `curbside rollback`: back to an earlier model, under a new and higher sequence.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
-use curbside_publish::{Earlier, Manifest, Rollback, RolledBack, SigningKey, models, rollback};
+use curbside_publish::{Earlier, Manifest, Rollback, RolledBack, models, rollback};
 use curbside_registry::{AliasMove, Puller, process_environment, take_back};
 use serde::Serialize;
 
 use super::promote::write_move;
-use super::publish::Manners;
-use crate::destination::{Destination, public_keys};
+use super::publish::Signing;
+use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::place;
 
 /// What, where and by whom.
 #[derive(Args)]
@@ -28,12 +26,6 @@ pub(crate) struct Arguments {
     /// Name of the model; else the only one in the store
     #[arg(long)]
     name: Option<String>,
-    /// Key that signs; else .curbside/signing-key.json of the repository around us
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-    /// A further public key (base64) that may have signed the manifest that stands or the earlier ones
-    #[arg(long, value_name = "KEY")]
-    trust: Vec<String>,
     /// Back to this sequence; else to the last publication with another blob
     #[arg(long, value_name = "N", conflicts_with = "to_version")]
     to_sequence: Option<u64>,
@@ -41,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "V")]
     to_version: Option<String>,
     #[command(flatten)]
-    manners: Manners,
+    signing: Signing,
 }
 
 /// What was and what is.
@@ -61,8 +53,7 @@ struct Answer {
 /// The verb.
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let place = Destination::new("WHERE", &arguments.store)?;
-    let key = SigningKey::load(&place::key_file(arguments.key.as_deref()))?;
-    let trusted = public_keys(&arguments.trust)?;
+    let (key, trusted) = (arguments.signing.key()?, arguments.signing.trusted()?);
     let store = place.open_to_look()?;
     let registry = Puller::from_env(&process_environment)?;
     let name = match &arguments.name {
@@ -88,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let asked = Rollback {
         trusted: &trusted,
         to,
-        lease: arguments.manners.lease(),
+        lease: arguments.signing.lease(),
         notice: output.notice(),
         ..Rollback::new(&name, &arguments.alias, &key, SystemTime::now())
     };
