@@ -3,6 +3,7 @@
 import type { Status } from "curbside";
 
 import type { ConfigurationFault } from "../settings.ts";
+import { isFallback } from "./fallback.ts";
 import type { FaultReport } from "./fault.ts";
 
 /** What is logged of weights that serve. */
@@ -32,12 +33,12 @@ export class Chronicle {
       return;
     }
     const { state, version, sequence, sha256, keyid } = serving;
-    const isFallback = state === "fallback" || state === "fixed";
+    const isOwn = isFallback(state);
     // Whether they are stale is the refusal's line.
-    const now = JSON.stringify([isFallback, version, sequence, sha256, keyid]);
+    const now = JSON.stringify([isOwn, version, sequence, sha256, keyid]);
     if (now !== this.#serving) {
       this.#serving = now;
-      const event = isFallback ? "weights_fallback" : "weights_loaded";
+      const event = isOwn ? "weights_fallback" : "weights_loaded";
       console.log(JSON.stringify({ event, key: this.#key, version, sequence, sha256, keyid }));
     }
   }

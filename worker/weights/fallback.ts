@@ -1,5 +1,7 @@
 // The bundle in the Worker's own script, which serves until a manifest can be had. It came with the code, so it is trusted as the code is.
 
+import type { Status } from "curbside";
+
 import { name } from "../../models/green-tripdata-duration.card.json";
 import shipped from "../../models/green-tripdata-duration.curb";
 import type { ConfigurationFault, Settings } from "../settings.ts";
@@ -21,4 +23,9 @@ export function fallbackFor({ model, usesFallback }: Settings): Fallback {
   const remedy = `set FALLBACK to none, or ship ${model} with the Worker`;
   const message = `the fallback: expected a bundle of MODEL_NAME ${model}, found one of ${name} in the script; ${remedy}`;
   return { bytes: null, fault: { code: "FALLBACK_NAME", message } };
+}
+
+/** Whether the script's own bundle serves: followed by no manifest (`fixed`), or by none yet. */
+export function isFallback(state: Status["state"] | undefined): boolean {
+  return state === "fallback" || state === "fixed";
 }

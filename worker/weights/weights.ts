@@ -9,7 +9,7 @@ import { type Estimator, loadEstimator, type Status } from "curbside";
 import { type ConfigurationFault, manifestKey, type Settings } from "../settings.ts";
 import { Chronicle } from "./chronicle.ts";
 import { keyidOf } from "./digest.ts";
-import { fallbackFor } from "./fallback.ts";
+import { fallbackFor, isFallback } from "./fallback.ts";
 import { type FaultReport, reportOf, WeightsFault } from "./fault.ts";
 import { addressOf, Storage, withKeys } from "./storage.ts";
 
@@ -69,8 +69,7 @@ export class Weights {
 
   /** Whether the script's own bundle serves. */
   get isFallback(): boolean {
-    const state = this.status?.state;
-    return state === "fallback" || state === "fixed";
+    return isFallback(this.status?.state);
   }
 
   /** When a load last failed, where there is no model to tell of its own looks. */

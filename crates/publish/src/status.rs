@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use object_store::ObjectStore;
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore};
 use serde::Serialize;
 
 use crate::blob;
@@ -152,11 +152,12 @@ async fn look(objects: Objects<'_>, query: &Query<'_>) -> Result<Vec<AliasStatus
         let of_folders = folders
             .iter()
             .filter_map(|folder| folder.strip_suffix(".history").or_else(|| folder.strip_suffix(".claims")));
+        let blobs = objects.list(&Path::from(format!("{MODELS}/{name}/blobs"))).await?;
         let mut aliases: Vec<&str> = of_files.chain(of_folders).filter(|alias| check_name("", alias).is_ok()).collect();
         aliases.sort_unstable();
         aliases.dedup();
         for alias in aliases.into_iter().filter(|alias| query.alias.is_none_or(|wanted| wanted == *alias)) {
-            let status = alias_status(objects, &name, alias, query).await?;
+            let status = Look { objects, name: &name, alias, query, blobs: &blobs }.status().await?;
             // A folder's empty remains are not an alias.
             if status.keyid.is_some() || !status.history.is_empty() || !status.claims.is_empty() {
                 found.push(status);
@@ -171,110 +172,112 @@ async fn look(objects: Objects<'_>, query: &Query<'_>) -> Result<Vec<AliasStatus
     Ok(found)
 }
 
-async fn alias_status(
-    objects: Objects<'_>,
-    name: &str,
-    alias: &str,
-    query: &Query<'_>,
-) -> Result<AliasStatus, PublishError> {
-    let path = manifest_path(name, alias);
-    let mut problems = Vec::new();
-    let (keyid, read) = match objects.get(&path, MAX_MANIFEST_BYTES).await {
-        Ok(Some(found)) => {
-            let keyid =
-                Envelope::from_json(&found.bytes).map_or_else(|_| "unknown".to_owned(), |envelope| envelope.keyid);
-            (Some(keyid), read_manifest(&path, &found.bytes, name, query.trusted))
-        }
-        Ok(None) => {
-            let message = format!("{path}: expected a manifest, found none");
-            (None, Err(PublishError::new(PublishErrorKind::ManifestMissing, message)))
-        }
-        // Longer than any manifest: there, and not to be believed.
-        Err(fault) if fault.kind() == PublishErrorKind::ManifestMalformed => (Some("unknown".to_owned()), Err(fault)),
-        Err(fault) => return Err(fault),
-    };
-    let manifest = read.map(|(_, manifest)| manifest).inspect_err(|fault| problems.push(Problem::from(fault))).ok();
-    let mut history = history_of(objects, name, alias, query).await?;
-    if let Some(standing) = &manifest {
-        let highest = history.first().map_or(0, |entry| entry.sequence);
-        if highest > standing.sequence {
-            let found = standing.sequence;
-            let message = format!("{path}: expected sequence {highest}, which the history has, found {found}");
-            problems.push(Problem::from(&PublishError::new(PublishErrorKind::ManifestSequence, message)));
-        }
-        history.retain(|entry| entry.sequence != standing.sequence);
-    }
-    let blob = match &manifest {
-        None => None,
-        Some(manifest) => {
-            let path = blob_path(name, manifest);
-            let checked = blob::check(objects, &path, manifest).await;
-            let checked = checked.inspect_err(|fault| problems.push(Problem::from(fault)));
-            let golden_rides = checked.as_ref().copied().unwrap_or(0);
-            Some(BlobStatus { path: path.to_string(), whole: checked.is_ok(), golden_rides })
-        }
-    };
-    Ok(AliasStatus {
-        name: name.to_owned(),
-        alias: alias.to_owned(),
-        manifest_path: path.to_string(),
-        ok: problems.is_empty(),
-        problems,
-        keyid,
-        verified: manifest.is_some(),
-        manifest,
-        blob,
-        history,
-        claims: claims_of(objects, name, alias, query).await?,
-    })
+/// One alias that is looked at, and what its model has.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    objects: Objects<'a>,
+    name: &'a str,
+    alias: &'a str,
+    query: &'a Query<'a>,
+    /// All of the model's, whichever alias names them.
+    blobs: &'a [ObjectMeta],
 }
 
-/// Earlier publications, the latest first.
-async fn history_of(
-    objects: Objects<'_>,
-    name: &str,
-    alias: &str,
-    query: &Query<'_>,
-) -> Result<Vec<HistoryStatus>, PublishError> {
-    let blobs = objects.list(&Path::from(format!("{MODELS}/{name}/blobs"))).await?;
-    let mut entries = Vec::new();
-    for listed in objects.list(&history_folder(name, alias)).await?.into_iter().rev() {
-        let Some(sequence) = sequence_of(&listed.location) else { continue };
-        let Some(found) = objects.get(&listed.location, MAX_MANIFEST_BYTES).await? else { continue };
-        let keyid = Envelope::from_json(&found.bytes).ok().map(|envelope| envelope.keyid);
-        let read = read_manifest(&listed.location, &found.bytes, name, query.trusted).map(|(_, manifest)| manifest);
-        let blob_there = read.as_ref().is_ok_and(|manifest| {
-            let path = blob_path(name, manifest);
-            blobs.iter().any(|blob| blob.location == path && blob.size == manifest.bytes)
-        });
-        let problem = read.as_ref().err().map(Problem::from);
-        entries.push(HistoryStatus { sequence, keyid, manifest: read.ok(), blob_there, problem });
+impl Look<'_> {
+    async fn status(self) -> Result<AliasStatus, PublishError> {
+        let Look { objects, name, alias, query, .. } = self;
+        let path = manifest_path(name, alias);
+        let mut problems = Vec::new();
+        let (keyid, read) = match objects.get(&path, MAX_MANIFEST_BYTES).await {
+            Ok(Some(found)) => {
+                let keyid =
+                    Envelope::from_json(&found.bytes).map_or_else(|_| "unknown".to_owned(), |envelope| envelope.keyid);
+                (Some(keyid), read_manifest(&path, &found.bytes, name, query.trusted))
+            }
+            Ok(None) => {
+                let message = format!("{path}: expected a manifest, found none");
+                (None, Err(PublishError::new(PublishErrorKind::ManifestMissing, message)))
+            }
+            // Longer than any manifest: there, and not to be believed.
+            Err(fault) if fault.kind() == PublishErrorKind::ManifestMalformed => {
+                (Some("unknown".to_owned()), Err(fault))
+            }
+            Err(fault) => return Err(fault),
+        };
+        let manifest = read.map(|(_, manifest)| manifest).inspect_err(|fault| problems.push(Problem::from(fault))).ok();
+        let mut history = self.history().await?;
+        if let Some(standing) = &manifest {
+            let highest = history.first().map_or(0, |entry| entry.sequence);
+            if highest > standing.sequence {
+                let found = standing.sequence;
+                let message = format!("{path}: expected sequence {highest}, which the history has, found {found}");
+                problems.push(Problem::from(&PublishError::new(PublishErrorKind::ManifestSequence, message)));
+            }
+            history.retain(|entry| entry.sequence != standing.sequence);
+        }
+        let blob = match &manifest {
+            None => None,
+            Some(manifest) => {
+                let path = blob_path(name, manifest);
+                let checked = blob::check(objects, &path, manifest).await;
+                let checked = checked.inspect_err(|fault| problems.push(Problem::from(fault)));
+                let golden_rides = checked.as_ref().copied().unwrap_or(0);
+                Some(BlobStatus { path: path.to_string(), whole: checked.is_ok(), golden_rides })
+            }
+        };
+        Ok(AliasStatus {
+            name: name.to_owned(),
+            alias: alias.to_owned(),
+            manifest_path: path.to_string(),
+            ok: problems.is_empty(),
+            problems,
+            keyid,
+            verified: manifest.is_some(),
+            manifest,
+            blob,
+            history,
+            claims: self.claims().await?,
+        })
     }
-    Ok(entries)
-}
 
-async fn claims_of(
-    objects: Objects<'_>,
-    name: &str,
-    alias: &str,
-    query: &Query<'_>,
-) -> Result<Vec<ClaimStatus>, PublishError> {
-    let now = query.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
-    let mut claims = Vec::new();
-    for listed in objects.list(&claims_folder(name, alias)).await? {
-        // Taken away between list and look: not under way any more.
-        let Some(found) = objects.get(&listed.location, MAX_MANIFEST_BYTES).await? else { continue };
-        let text: Option<ClaimText> = serde_json::from_slice(&found.bytes).ok();
-        let lease = text.as_ref().map_or(LEASE, ClaimText::lease);
-        let age_seconds = now.saturating_sub(listed.last_modified.timestamp());
-        claims.push(ClaimStatus {
-            path: listed.location.to_string(),
-            sequence: sequence_of(&listed.location),
-            version: text.map(|text| text.version),
-            age_seconds,
-            abandoned: u64::try_from(age_seconds).is_ok_and(|age| age > lease.as_secs()),
-        });
+    /// Earlier publications, the latest first.
+    async fn history(self) -> Result<Vec<HistoryStatus>, PublishError> {
+        let Look { objects, name, alias, query, blobs } = self;
+        let mut entries = Vec::new();
+        for listed in objects.list(&history_folder(name, alias)).await?.into_iter().rev() {
+            let Some(sequence) = sequence_of(&listed.location) else { continue };
+            let Some(found) = objects.get(&listed.location, MAX_MANIFEST_BYTES).await? else { continue };
+            let keyid = Envelope::from_json(&found.bytes).ok().map(|envelope| envelope.keyid);
+            let read = read_manifest(&listed.location, &found.bytes, name, query.trusted).map(|(_, manifest)| manifest);
+            let blob_there = read.as_ref().is_ok_and(|manifest| {
+                let path = blob_path(name, manifest);
+                blobs.iter().any(|blob| blob.location == path && blob.size == manifest.bytes)
+            });
+            let problem = read.as_ref().err().map(Problem::from);
+            entries.push(HistoryStatus { sequence, keyid, manifest: read.ok(), blob_there, problem });
+        }
+        Ok(entries)
     }
-    Ok(claims)
+
+    async fn claims(self) -> Result<Vec<ClaimStatus>, PublishError> {
+        let Look { objects, name, alias, query, .. } = self;
+        let now = query.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let mut claims = Vec::new();
+        for listed in objects.list(&claims_folder(name, alias)).await? {
+            // Taken away between list and look: not under way any more.
+            let Some(found) = objects.get(&listed.location, MAX_MANIFEST_BYTES).await? else { continue };
+            let text: Option<ClaimText> = serde_json::from_slice(&found.bytes).ok();
+            let lease = text.as_ref().map_or(LEASE, ClaimText::lease);
+            let age_seconds = now.saturating_sub(listed.last_modified.timestamp());
+            claims.push(ClaimStatus {
+                path: listed.location.to_string(),
+                sequence: sequence_of(&listed.location),
+                version: text.map(|text| text.version),
+                age_seconds,
+                abandoned: u64::try_from(age_seconds).is_ok_and(|age| age > lease.as_secs()),
+            });
+        }
+        Ok(claims)
+    }
 }
