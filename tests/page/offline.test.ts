@@ -112,7 +112,7 @@ for (const kind of BROWSERS) {
         // And back: nothing needs to be reloaded.
         road.open();
         await says(page, "#model-standing", /^$/);
-        await page.waitForFunction(() => !/FETCH_FAILED/.test(document.getElementById("about")?.innerText ?? ""), { timeout: 20_000 });
+        await page.waitForFunction(() => !/FETCH_FAILED/.test(document.getElementById("about")?.innerText ?? ""), { timeout: 60_000 });
         assert.equal(await estimateOf(page), estimate);
       });
     });
@@ -123,14 +123,14 @@ for (const kind of BROWSERS) {
         await ready(page);
         const estimate = await estimateOf(page);
         await kept(page);
-        for (const obstacle of [{ afterMilliseconds: 20_000 }, { answer: { status: 500, body: "<h1>Sorry</h1>" } }]) {
+        for (const obstacle of [{ afterMilliseconds: 120_000 }, { answer: { status: 500, body: "<h1>Sorry</h1>" } }]) {
           road.obstacles = [{ path: /^\/($|\?|config|models)/, ...obstacle }];
           const started = performance.now();
           await page.reload();
           await ready(page);
           assert.equal(await estimateOf(page), estimate);
           const took = performance.now() - started;
-          assert.ok(took < 10_000, `expected it well before the network's 20 s, found ${took.toFixed()} ms`);
+          assert.ok(took < 60_000, `expected it well before the network's 120 s, found ${took.toFixed()} ms`);
         }
       });
     });

@@ -82,7 +82,7 @@ for (const kind of BROWSERS) {
     test("has the same bits once the tables are built, which is when the browser is idle", () =>
       visit(browser, site, { path: "/?pu=132&do=230&at=2021-02-03T08:30" }, async (page) => {
         const first = await estimateOf(page);
-        await page.waitForFunction(() => performance.getEntriesByName("curbside: tables", "measure").length === 1, { timeout: 20_000 });
+        await page.waitForFunction(() => performance.getEntriesByName("curbside: tables", "measure").length === 1, { timeout: 60_000 });
         await page.click("#swap");
         await page.waitForFunction((known) => (document.querySelector("#duration") as HTMLDataElement).value !== known, {}, String(first));
         await page.click("#swap");

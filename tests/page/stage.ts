@@ -138,7 +138,7 @@ export async function visit(browser: Browser, site: Site, view: View, look: (pag
 
 /** Waits until the form can be used. */
 export async function ready(page: Page): Promise<void> {
-  await page.waitForSelector("#ride-fields:enabled #pu", { timeout: 20_000 });
+  await page.waitForSelector("#ride-fields:enabled #pu", { timeout: 60_000 });
 }
 
 /** Waits until the browser has kept page and weights, so that it may be without a network from now on. */
@@ -148,7 +148,7 @@ export async function kept(page: Page): Promise<void> {
       const registration = await navigator.serviceWorker.getRegistration();
       return registration?.active?.state === "activated" && (await (await caches.open("curbside-weights")).keys()).length > 0;
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
 }
 
@@ -158,7 +158,7 @@ export async function says(page: Page, selector: string, wanted: RegExp): Promis
   try {
     await page.waitForFunction(
       (where, pattern, how) => new RegExp(pattern, how).test((document.querySelector(where) as HTMLElement | null)?.innerText ?? ""),
-      { timeout: 20_000 },
+      { timeout: 60_000 },
       selector,
       source,
       flags,
@@ -171,7 +171,7 @@ export async function says(page: Page, selector: string, wanted: RegExp): Promis
 
 /** Waits for an estimate and reads its bits: the number is printed with every digit. */
 export async function estimateOf(page: Page): Promise<number> {
-  await page.waitForSelector("#estimate:not([hidden])", { timeout: 20_000 });
+  await page.waitForSelector("#estimate:not([hidden])", { timeout: 60_000 });
   const text = await page.$eval("#duration", (duration) => (duration as HTMLDataElement).value);
   assert.match(text, /^\d/);
   return Number(text);

@@ -103,7 +103,7 @@ const CASES: readonly { readonly name: string; readonly code: string; readonly s
 ];
 
 async function saysNoModel(page: Page, code: string, says: RegExp): Promise<void> {
-  await page.waitForSelector("#no-model:not([hidden])", { timeout: 20_000 });
+  await page.waitForSelector("#no-model:not([hidden])", { timeout: 60_000 });
   const said = await textOf(page, "#no-model");
   assert.match(said, /There is no model, so there is no estimate\./);
   assert.match(said, says);

@@ -235,7 +235,7 @@ describe("secrets", () => {
 async function shows(page: Page, duration: number): Promise<void> {
   await page.waitForFunction(
     (wanted) => Number((document.getElementById("duration") as HTMLDataElement | null)?.value) === wanted,
-    { timeout: 2 * LIMIT_MS, polling: 50 },
+    { timeout: LIMIT_MS, polling: 50 },
     duration,
   );
 }

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 /// The longest pause between two looks at a registry that fails.
-const LONGEST_LOOK: Duration = Duration::from_secs(10);
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// The longest pause between two attempts at a version that cannot be published.
 const LONGEST_ACT: Duration = Duration::from_mins(1);
 
@@ -116,7 +116,7 @@ mod tests {
             })
             .collect();
         assert_eq!(told, [true, false, false, false, false]);
-        assert_eq!(pauses, [4, 8, 10, 10, 10]);
+        assert_eq!(pauses, [4, 5, 5, 5, 5]);
         assert!(watch.cannot_look("denied"), "another failure is news");
         assert!(!watch.sees("1", now));
         assert!(watch.rests(), "it is back");
