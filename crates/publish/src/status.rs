@@ -12,8 +12,8 @@ use crate::keys::PublicKey;
 use crate::manifest::{Envelope, Manifest};
 use crate::publish::wait_for;
 use crate::shelf::{
-    ClaimText, LEASE, MAX_MANIFEST_BYTES, Objects, PATIENCE, blob_path, check_name, claims_folder, history_folder,
-    manifest_path, read_manifest, sequence_of,
+    ClaimText, LEASE, MAX_MANIFEST_BYTES, Objects, PATIENCE, blob_path, check_alias, check_name, claims_folder,
+    history_folder, manifest_path, read_manifest, sequence_of,
 };
 
 /// Where every model's objects are.
@@ -123,9 +123,8 @@ impl From<&PublishError> for Problem {
 ///
 /// `PUBLISH_NAME`, `MANIFEST_MISSING` where nothing fits, and the store's.
 pub fn status(store: &dyn ObjectStore, query: &Query<'_>) -> Result<Vec<AliasStatus>, PublishError> {
-    for (what, name) in [("the model's name", query.name), ("the alias", query.alias)] {
-        name.map_or(Ok(()), |name| check_name(what, name))?;
-    }
+    query.name.map_or(Ok(()), |name| check_name("the model's name", name))?;
+    query.alias.map_or(Ok(()), check_alias)?;
     wait_for(look(Objects::new(store, PATIENCE), query))
 }
 
@@ -153,7 +152,7 @@ async fn look(objects: Objects<'_>, query: &Query<'_>) -> Result<Vec<AliasStatus
             .iter()
             .filter_map(|folder| folder.strip_suffix(".history").or_else(|| folder.strip_suffix(".claims")));
         let blobs = objects.list(&Path::from(format!("{MODELS}/{name}/blobs"))).await?;
-        let mut aliases: Vec<&str> = of_files.chain(of_folders).filter(|alias| check_name("", alias).is_ok()).collect();
+        let mut aliases: Vec<&str> = of_files.chain(of_folders).filter(|alias| check_alias(alias).is_ok()).collect();
         aliases.sort_unstable();
         aliases.dedup();
         for alias in aliases.into_iter().filter(|alias| query.alias.is_none_or(|wanted| wanted == *alias)) {

@@ -232,6 +232,8 @@ fn names_that_are_no_plain_path_are_refused() {
         let publication = Publication { name: Some(name), ..Publication::new("champion", &key, march()) };
         assert_eq!(publish(&store, &bundle("1"), &publication).unwrap_err().code(), "PUBLISH_NAME", "name {name:?}");
     }
+    let dotted = Publication::new("champion.eu", &key, march());
+    assert_eq!(publish(&store, &bundle("1"), &dotted).unwrap_err().code(), "PUBLISH_NAME");
     assert_eq!(bucket.files(), [""; 0]);
 }
 

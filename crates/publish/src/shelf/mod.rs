@@ -75,7 +75,7 @@ impl<'a> Shelf<'a> {
         further: &[PublicKey],
     ) -> Result<Shelf<'a>, PublishError> {
         check_name("the model's name", name)?;
-        check_name("the alias", alias)?;
+        check_alias(alias)?;
         let mut seed = [0; 8];
         getrandom::fill(&mut seed)
             .map_err(|fault| PublishError::new(PublishErrorKind::Random, format!("a claim's name: {fault}")))?;
@@ -195,4 +195,14 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<(), PublishError> {
         return Ok(());
     }
     Err(PublishError::new(PublishErrorKind::Name, format!("{what}: expected a plain name, found {name:?}")))
+}
+
+/// An alias is a file's name before `.json`: one with a dot could be taken for another's history, and no reader asks for it.
+pub(crate) fn check_alias(alias: &str) -> Result<(), PublishError> {
+    check_name("the alias", alias)?;
+    if alias.contains('.') {
+        let message = format!("the alias: expected a plain name without a dot, found {alias:?}");
+        return Err(PublishError::new(PublishErrorKind::Name, message));
+    }
+    Ok(())
 }
