@@ -6,12 +6,12 @@
 mod errors;
 mod object;
 
-use js_sys::{Array, Float64Array, JsString, Uint32Array};
+use js_sys::{Array, Float64Array, Uint8Array, Uint32Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::bundle::{HEADER_BYTES, Header, Limits};
-use crate::serving::{PredictRequest, explain, predict};
+use crate::serving::{BINARY, Reply, Request, explain, respond};
 use crate::trip::{Field, Given, Pickup, TripInput};
 use crate::{Estimate, Estimator, Trip, TripError};
 use errors::{open_error, trip_error};
@@ -222,28 +222,53 @@ impl Scorer {
         Ok(Array::of5(&durations, &warnings, &errors, &end(&lows), &end(&highs)))
     }
 
-    /// Answers `POST /predict`, with an explanation if asked: returns `[status, body]`.
+    /// Answers a request of any protocol: returns `[status, content type, body, headers, code, rides scored, rides refused,
+    /// rides between zones that training did not join]`. The body is a text, or bytes where it is none; the headers are names
+    /// and values in turn, `undefined` where there are none, as the code is where nothing was refused.
     ///
     /// # Errors
     ///
     /// A JavaScript `Error`, if the host has no random source to mint a ride's id from.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "numbers and texts cross as they are; an object would cost more than the ride"
+    )]
     #[allow(clippy::needless_pass_by_value, reason = "the generator can pass an optional text by value only")]
-    pub fn predict(
+    pub fn serve(
         &self,
+        method: &str,
+        path: &str,
+        explain: bool,
         content_type: Option<String>,
+        inference_header_length: Option<String>,
         body: &[u8],
         now: f64,
-        explain: bool,
     ) -> Result<Array, JsValue> {
-        let request = PredictRequest {
-            content_type: content_type.as_deref(),
-            body,
-            now: Pickup::from_unix_millis(now).ok(),
-            minted_id: &mint_id()?,
-            explain,
-        };
-        let reply = predict(Some(&self.estimator), &request);
-        Ok(Array::of2(&JsValue::from(reply.status), &JsString::from(reply.body)))
+        let mut fault = None;
+        let reply = respond(
+            &self.estimator,
+            Request {
+                method,
+                path,
+                explain,
+                content_type: content_type.as_deref(),
+                inference_header_length: inference_header_length.as_deref(),
+                body,
+                now: Pickup::from_unix_millis(now).ok(),
+                random: &mut |bytes| fault = getrandom::fill(bytes).err().or(fault),
+            },
+        );
+        if let Some(fault) = fault {
+            return Err(js_sys::Error::new(&fault.to_string()).into());
+        }
+        let text = (reply.content_type != BINARY).then(|| std::str::from_utf8(&reply.body).ok()).flatten();
+        let body = text.map_or_else(|| Uint8Array::from(&reply.body[..]).into(), JsValue::from_str);
+        let parts = Array::of4(&reply.status.into(), &reply.content_type.into(), &body, &headers(&reply));
+        parts.push(&reply.code.map_or(JsValue::UNDEFINED, JsValue::from_str));
+        for count in [reply.tally.rides, reply.tally.refused, reply.tally.unseen_pairs] {
+            parts.push(&count.into());
+        }
+        Ok(parts)
     }
 
     /// Explains the estimate of a ride given as for `estimateObject`: an [`Explanation`](crate::explain::Explanation) as an object.
@@ -353,22 +378,11 @@ fn numbers(pu: f64, to: f64, distance: f64, pickup: f64, given: u32) -> Result<T
     }
 }
 
-/// A version 4 UUID (RFC 9562) from the host's random source.
-fn mint_id() -> Result<String, JsValue> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|fault| JsValue::from(js_sys::Error::new(&fault.to_string())))?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut id = String::with_capacity(36);
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            id.push('-');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            id.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
+fn headers(reply: &Reply) -> JsValue {
+    if reply.headers.is_empty() {
+        return JsValue::UNDEFINED;
     }
-    Ok(id)
+    reply.headers.iter().flat_map(|(name, value)| [*name, value]).map(JsValue::from_str).collect::<Array>().into()
 }
 
 /// Plain objects and `null`, as `JSON.parse` would give them.

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use curbside::Estimator;
-use curbside::serving::{PredictRequest, predict};
+use curbside::serving::{Request, respond};
 use curbside::trip::Pickup;
 use libfuzzer_sys::fuzz_target;
 
@@ -17,8 +17,19 @@ static ESTIMATOR: LazyLock<Option<Estimator>> =
 
 fuzz_target!(|body: &[u8]| {
     let now = Some(Pickup::Local(26_872_350));
-    let request = PredictRequest { content_type: None, body, now, minted_id: "minted", explain: true };
-    let reply = predict(ESTIMATOR.as_ref(), &request);
-    assert!([200, 400, 422].contains(&reply.status), "{}", reply.status);
-    assert!(reply.body.starts_with('{') && reply.body.ends_with('}'), "{}", reply.body);
+    let Some(estimator) = ESTIMATOR.as_ref() else { return };
+    let request = Request {
+        method: "POST",
+        path: "/predict",
+        explain: true,
+        content_type: None,
+        inference_header_length: None,
+        body,
+        now,
+        random: &mut |bytes| bytes.fill(7),
+    };
+    let reply = respond(estimator, request);
+    assert!([200, 400, 413, 422].contains(&reply.status), "{}", reply.status);
+    let body = str::from_utf8(&reply.body).unwrap_or_default();
+    assert!(matches!((body.as_bytes().first(), body.as_bytes().last()), (Some(b'{' | b'['), Some(b'}' | b']'))), "{body}");
 });

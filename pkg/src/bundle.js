@@ -8,7 +8,7 @@ import { checkMatrix, checkRow } from "./matrix.js";
 import { GIVEN_DISTANCE, hasOtherSpelling, plainCopy, requireObject } from "./trip.js";
 
 /**
- * @import { BatchEstimate, Card, Estimate, Explanation, PredictReply, PredictRequest, Target, Trip, TripColumns, Warning, WarningText, Zone } from "../index.js"
+ * @import { BatchEstimate, Card, Estimate, Explanation, PredictReply, PredictRequest, ServeReply, ServeRequest, Target, Trip, TripColumns, Warning, WarningText, Zone } from "../index.js"
  * @import { Engine } from "./engine.js"
  * @import { AnyTrip } from "./trip.js"
  */
@@ -28,6 +28,12 @@ const MINUTES_OF_DAY = 1440;
 const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
 
 const encoder = new TextEncoder();
+
+/** @param {ArrayBuffer | string | null | undefined} body */
+function bytesOf(body) {
+  if (body == null) return new Uint8Array();
+  return typeof body === "string" ? encoder.encode(body) : new Uint8Array(body);
+}
 
 export class OpenBundle {
   #engine;
@@ -147,12 +153,24 @@ export class OpenBundle {
    * @param {PredictRequest} request
    * @returns {PredictReply}
    */
-  predict({ contentType, body, now = Date.now(), explain = false }) {
+  predict(request) {
+    const { status, body } = this.serve({ ...request, method: "POST", path: "/predict" });
+    return { status, body: /** @type {string} */ (body) };
+  }
+
+  /**
+   * @param {ServeRequest} request
+   * @returns {ServeReply}
+   */
+  serve({ method, path, explain = false, contentType, inferenceHeaderLength, body, now = Date.now() }) {
     const type = contentType == null ? undefined : String(contentType);
-    const bytes = typeof body === "string" ? encoder.encode(body) : body instanceof Uint8Array ? body : new Uint8Array(body);
+    const length = inferenceHeaderLength == null ? undefined : String(inferenceHeaderLength);
+    const bytes = body instanceof Uint8Array ? body : bytesOf(body);
     const millis = Number(now);
-    const [status, text] = this.#engine.run(() => this.#living().predict(type, bytes, millis, explain === true));
-    return { status, body: text };
+    const [status, replyType, replyBody, headers, code, rides, refused, unseenPairs] = this.#engine.run(() =>
+      this.#living().serve(String(method), String(path), explain === true, type, length, bytes, millis),
+    );
+    return { status, contentType: replyType, body: replyBody, headers, code, rides, refused, unseenPairs };
   }
 
   /**

@@ -2,7 +2,7 @@
 // what serves and runs to its end on that, so none sees half of two versions.
 
 /**
- * @import { BatchEstimate, Card, Estimate, Explanation, Manifest, PredictReply, PredictRequest, Status, Target, Trip, TripColumns, WarningText, Zone } from "../index.js"
+ * @import { BatchEstimate, Card, Estimate, Explanation, Manifest, PredictReply, PredictRequest, ServeReply, ServeRequest, Status, Target, Trip, TripColumns, WarningText, Zone } from "../index.js"
  * @import { Engine } from "./engine.js"
  * @import { Follower } from "./follow.js"
  * @import { Serving } from "./serving.js"
@@ -88,6 +88,14 @@ export class Estimator {
    */
   predict(request) {
     return this.#serving.bundle.predict(request);
+  }
+
+  /**
+   * @param {ServeRequest} request
+   * @returns {ServeReply}
+   */
+  serve(request) {
+    return this.#serving.bundle.serve(request);
   }
 
   /** @returns {number | null} */

@@ -1,7 +1,7 @@
 // The estimator.
 
 import type { Card, Target, Zone } from "./card.js";
-import type { BatchEstimate, Estimate, Explanation, PredictReply, PredictRequest, Trip, TripColumns, WarningText } from "./ride.js";
+import type { BatchEstimate, Estimate, Explanation, PredictReply, PredictRequest, ServeReply, ServeRequest, Trip, TripColumns, WarningText } from "./ride.js";
 import type { LoadOptions, Manifest, Status } from "./weights.js";
 
 /**
@@ -63,6 +63,12 @@ export interface Estimator {
    * @throws {EngineError} as {@link Estimator.estimate}.
    */
   predict(request: PredictRequest): PredictReply;
+  /**
+   * Answers a request of any of the web protocols: `/predict`, MLflow's scoring protocol, the Open Inference Protocol, ride
+   * events. Errors of the request included, and 404 for a path of none of them.
+   * @throws {EngineError} as {@link Estimator.estimate}.
+   */
+  serve(request: ServeRequest): ServeReply;
   /** The share of rides that its intervals are made for, such as 0.8; null where the bundle has no interval. */
   readonly coverage: number | null;
   /** Where the model comes from and how good it is. */

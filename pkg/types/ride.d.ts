@@ -170,3 +170,41 @@ export interface PredictReply {
   /** JSON. */
   readonly body: string;
 }
+
+/** A request of any of the web protocols as its carrier has it. */
+export interface ServeRequest {
+  /** The method, in capitals. */
+  readonly method: string;
+  /** The path, without the query. */
+  readonly path: string;
+  /** As {@link PredictRequest.explain}, for `/predict`. */
+  readonly explain?: boolean | undefined;
+  /** The `Content-Type` header, if any. */
+  readonly contentType?: string | null | undefined;
+  /** The `Inference-Header-Content-Length` header, if any: the Open Inference Protocol's binary tensors begin behind so many bytes. */
+  readonly inferenceHeaderLength?: string | null | undefined;
+  /** The body; a text stands for its UTF-8 bytes, nothing for no bytes. */
+  readonly body?: Uint8Array | ArrayBuffer | string | null | undefined;
+  /** The carrier's clock, as {@link PredictRequest.now}. */
+  readonly now?: number | Date | undefined;
+}
+
+/** What to send back. */
+export interface ServeReply {
+  /** HTTP status. */
+  readonly status: number;
+  /** The `Content-Type` header. */
+  readonly contentType: string;
+  /** A text, or bytes where the content type is `application/octet-stream`. */
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  /** More headers: names in lower case and values in turn. Undefined if there are none. */
+  readonly headers: readonly string[] | undefined;
+  /** The stable code of what was refused; undefined if nothing was. */
+  readonly code: string | undefined;
+  /** Rides that were scored. */
+  readonly rides: number;
+  /** Rides that could not be. */
+  readonly refused: number;
+  /** Scored rides between zones that no ride of the training joined: their estimates carry `UNSEEN_ZONE_PAIR`. */
+  readonly unseenPairs: number;
+}

@@ -10,25 +10,11 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Reply;
+use super::{Reply, Request, Tally};
+use crate::Warning;
 use crate::estimator::{Estimate, Estimator};
 use crate::explain::{ExplainError, Explanation};
 use crate::trip::{Field, Given, Pickup, Trip, TripError, TripInput};
-
-/// A request as its carrier has it.
-#[derive(Clone, Copy, Debug)]
-pub struct PredictRequest<'a> {
-    /// `Content-Type`, if any. None at all and curl's default form type are accepted when the body is JSON.
-    pub content_type: Option<&'a str>,
-    /// The body.
-    pub body: &'a [u8],
-    /// The carrier's clock: the time of pickup where the caller gives none.
-    pub now: Option<Pickup>,
-    /// An id for a ride that the caller gave none.
-    pub minted_id: &'a str,
-    /// Whether the reply is to say why the estimate is what it is.
-    pub explain: bool,
-}
 
 #[derive(Serialize)]
 struct PredictReply<'a> {
@@ -83,14 +69,11 @@ struct WarningOut {
 /// Answers one ride.
 ///
 /// 200 with the estimate; 400 for a body that is not a JSON object; 415 for a content type that is not JSON's; 422 for a
-/// ride that cannot be scored; 503 where there is no model.
-pub fn predict(estimator: Option<&Estimator>, request: &PredictRequest<'_>) -> Reply {
+/// ride that cannot be scored.
+pub(super) fn answer(estimator: &Estimator, request: Request<'_>) -> Reply {
     if let Some(reply) = refuse_content_type(request.content_type) {
         return reply;
     }
-    let Some(estimator) = estimator else {
-        return Reply::error(503, "NO_MODEL", None, "no model is loaded; try again shortly, and see /health");
-    };
     let ride = match serde_json::from_slice::<RideBody<'_>>(request.body) {
         Ok(ride) => ride,
         Err(fault) => return refuse_body(&fault),
@@ -99,10 +82,35 @@ pub fn predict(estimator: Option<&Estimator>, request: &PredictRequest<'_>) -> R
         Ok((trip, assumed_now)) => {
             let estimate = estimator.estimate(&trip);
             let explanation = request.explain.then(|| estimator.explain(&trip));
-            Reply::json(200, &reply(estimator, &ride, &estimate, assumed_now, request.minted_id, explanation))
+            let mut minted = String::new();
+            if ride.ride_id.is_none() {
+                minted = mint(request.random);
+            }
+            let mut reply = Reply::json(200, &reply(estimator, &ride, &estimate, assumed_now, &minted, explanation));
+            let unseen = estimate.warnings.contains(Warning::UnseenZonePair);
+            reply.tally = Tally { rides: 1, refused: 0, unseen_pairs: u32::from(unseen) };
+            reply
         }
-        Err(refusal) => refusal,
+        Err(refusal) => Reply { tally: Tally { refused: 1, ..Tally::default() }, ..refusal },
     }
+}
+
+/// A version 4 UUID (RFC 9562).
+fn mint(random: &mut dyn FnMut(&mut [u8])) -> String {
+    let mut bytes = [0; 16];
+    random(&mut bytes);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut id = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            id.push('-');
+        }
+        for digit in [byte >> 4, byte & 15] {
+            id.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+    id
 }
 
 /// Why a ride's estimate is what it is, as JSON: the `explanation` of a reply. Numbers that are missing are null.
@@ -111,7 +119,7 @@ pub fn predict(estimator: Option<&Estimator>, request: &PredictRequest<'_>) -> R
 ///
 /// As [`Estimator::explain`].
 pub fn explain(estimator: &Estimator, trip: &Trip) -> Result<String, ExplainError> {
-    estimator.explain(trip).map(|explanation| Reply::json(200, &explanation).body)
+    estimator.explain(trip).map(|explanation| serde_json::to_string(&explanation).unwrap_or_default())
 }
 
 fn reply<'a>(

@@ -1,11 +1,11 @@
 //! Intervals, corrections and statistics tables: hand-made bundles whose numbers can be checked by reading, and hostile
 //! ones that must still give numbers in order.
 
+use crate::serving::Ask;
 use crate::support;
 use curbside::bundle::{OpenErrorKind, Section};
 use curbside::features::{End, Expr, ZoneAttribute};
 use curbside::model::{Calibration, Correction, IntervalModel, Linear, Model, Quantiles, Term};
-use curbside::serving::{PredictRequest, predict};
 use curbside::{Bundle, Estimate, Estimator, Interval, Limits, Trip};
 
 /// A bundle whose model and scale give these numbers for every ride.
@@ -98,9 +98,7 @@ fn a_model_without_an_interval_says_none_anywhere() {
     let estimator = open(&constant(20.0, Calibration::default()));
     assert_eq!(estimator.coverage(), None);
     let body = br#"{"PULocationID": 130, "DOLocationID": 132}"#;
-    let request =
-        PredictRequest { content_type: None, body, now: Some(support::MORNING), minted_id: "minted", explain: false };
-    let reply = predict(Some(&estimator), &request).body;
+    let reply = String::from_utf8(Ask::post("/predict", body).of(&estimator).body).unwrap();
     assert!(reply.contains("\"duration\":20.0,\"model_version\""), "{reply}");
     assert!(!reply.contains("duration_low") && !reply.contains("coverage"), "{reply}");
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use curbside::serving::{PredictRequest, predict};
+use crate::serving::Ask;
 use curbside::trip::parse_pickup;
 use curbside::{Estimator, Trip};
 
@@ -85,10 +85,8 @@ fn through_json(estimator: &Estimator, line: &Line<'_>) -> Bits {
         write!(body, r#","trip_distance":{miles}"#).unwrap();
     }
     body.push('}');
-    let request =
-        PredictRequest { content_type: None, body: body.as_bytes(), now: None, minted_id: "", explain: false };
-    let reply = predict(Some(estimator), &request);
-    let reply: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+    let reply = Ask { now: None, ..Ask::post("/predict", body.as_bytes()) }.of(estimator);
+    let reply: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
     let bits = |field: &str| reply.get(field).map(|number| number.as_f64().unwrap().to_bits());
     let interval = bits("duration_low").zip(bits("duration_high")).map(|(low, high)| [low, high]);
     Bits { duration: bits("duration").unwrap(), interval }

@@ -172,9 +172,10 @@ fn a_bundle_without_an_interval_says_so_in_numbers_and_columns() {
 fn a_ride_without_an_id_gets_one_that_is_its_own() {
     let scorer = scorer();
     let id = || {
-        let reply = scorer.predict(None, br#"{"PULocationID": 130, "DOLocationID": 132}"#, Date::now(), false).unwrap();
+        let body = br#"{"PULocationID": 130, "DOLocationID": 132}"#;
+        let reply = scorer.serve("POST", "/predict", false, None, None, body, Date::now()).unwrap();
         assert_eq!(reply.get(0).as_f64(), Some(200.0));
-        get(&ride(&reply.get(1).as_string().unwrap()), "ride_id").as_string().unwrap()
+        get(&ride(&reply.get(2).as_string().unwrap()), "ride_id").as_string().unwrap()
     };
     let (one, other) = (id(), id());
     assert_eq!((one.len(), one.as_bytes()[14]), (36, b'4'), "{one} is a version 4 UUID");

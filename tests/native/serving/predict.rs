@@ -1,22 +1,14 @@
-//! `POST /predict` without a socket: every rule of the wire format, and every code that the documents list.
-
-use crate::support;
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
+//! `POST /predict` without a socket: every rule of the wire format.
 
 use curbside::Estimator;
-use curbside::serving::{PredictRequest, predict};
 use serde_json::{Value, json};
 
-fn estimator() -> Estimator {
-    Estimator::open(&support::bundle(support::ensemble()).to_bytes().unwrap()).unwrap()
-}
+use super::{Ask, MINTED, estimator};
+use crate::support;
 
 fn post(body: &[u8], content_type: Option<&str>) -> (u16, Value) {
-    let request =
-        PredictRequest { content_type, body, now: Some(support::MORNING), minted_id: "minted", explain: false };
-    let reply = predict(Some(&estimator()), &request);
-    (reply.status, serde_json::from_str(&reply.body).unwrap())
+    let reply = Ask { content_type, ..Ask::post("/predict", body) }.of(&estimator());
+    (reply.status, serde_json::from_slice(&reply.body).unwrap())
 }
 
 #[test]
@@ -28,7 +20,7 @@ fn the_references_ride_gets_the_references_answer_and_more() {
     // goes from 1.5 * 1.5 = 2.25 below to 2 * 1.5 = 3 above.
     assert_eq!(status, 200);
     let expected = json!({
-        "duration": 17.546_875, "duration_low": 15.296_875, "duration_high": 20.546_875, "coverage": 0.8, "model_version": "1", "model": "test", "ride_id": "minted",
+        "duration": 17.546_875, "duration_low": 15.296_875, "duration_high": 20.546_875, "coverage": 0.8, "model_version": "1", "model": "test", "ride_id": MINTED,
         "assumed": {"pickup_datetime": "2021-02-03T08:30"},
     });
     assert_eq!(reply, expected);
@@ -56,7 +48,7 @@ const TAKEN: &[Row] = &[
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 9007199254740993}"#, 200, ":9007199254740993"),
     (r#"{"PULocationID": 130, "pickup_location_id": 130, "DOLocationID": 132}"#, 200, "duration"),
     (r#"{"\u0050ULocationID": 130, "DOLocationID": 132}"#, 200, "duration"),
-    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": null}"#, 200, "\"ride_id\":\"minted\""),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": null}"#, 200, "\"ride_id\":\"00000000"),
 ];
 
 /// Rides that cannot be scored.
@@ -164,16 +156,9 @@ fn content_types() {
 fn an_explanation_is_told_on_request_alone() {
     let body = br#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66}"#;
     let ask = |bundle: &curbside::Bundle| {
-        let request = PredictRequest {
-            content_type: None,
-            body,
-            now: Some(support::MORNING),
-            minted_id: "minted",
-            explain: true,
-        };
         let estimator = Estimator::open(&bundle.to_bytes().unwrap()).unwrap();
-        let reply = predict(Some(&estimator), &request);
-        (reply.status, serde_json::from_str::<Value>(&reply.body).unwrap())
+        let reply = Ask { explain: true, ..Ask::post("/predict", body) }.of(&estimator);
+        (reply.status, serde_json::from_slice::<Value>(&reply.body).unwrap())
     };
     let mut bundle = support::bundle(support::ensemble());
     let (status, mut reply) = ask(&bundle);
@@ -216,54 +201,4 @@ fn in_another_space_an_explanation_adds_up_to_what_the_link_is_given() {
 /// e to the `x` by its series: the platform's is not for the module, nor for its tests.
 fn libm_exp(x: f64) -> f64 {
     (1..60).fold((1.0, 1.0), |(sum, term), n| (sum + term * x / f64::from(n), term * x / f64::from(n))).0
-}
-
-#[test]
-fn without_a_model_nobody_guesses() {
-    let request = PredictRequest { content_type: None, body: b"{}", now: None, minted_id: "", explain: false };
-    let reply = predict(None, &request);
-    assert_eq!(reply.status, 503);
-    assert!(reply.body.contains("NO_MODEL"));
-}
-
-/// The words in quotes in a source file that look like a code.
-fn codes_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['"', '\'']).filter(|word| {
-        word.contains('_') && !word.ends_with('_') && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
-    })
-}
-
-#[test]
-fn the_documents_list_every_code_and_no_other() {
-    let document = std::fs::read_to_string("docs/errors.md").unwrap();
-    let listed: BTreeSet<&str> =
-        document.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    let mut source = String::new();
-    for folder in [
-        "src/trip",
-        "src/explain",
-        "src/bundle",
-        "src/serving",
-        "src/wasm",
-        "pkg/src",
-        "worker",
-        "worker/http",
-        "worker/weights",
-        "www",
-    ] {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|ending| ["rs", "js", "ts"].map(OsStr::new).contains(&ending)) {
-                source.push_str(&std::fs::read_to_string(path).unwrap());
-            }
-        }
-    }
-    source.push_str(&std::fs::read_to_string("src/warning.rs").unwrap());
-    let told: BTreeSet<&str> = codes_in(&source).collect();
-    let unlisted: Vec<_> = told.difference(&listed).collect();
-    let stale: Vec<_> = listed.difference(&told).filter(|code| code.contains('_')).collect();
-    assert!(
-        unlisted.is_empty() && stale.is_empty(),
-        "docs/errors.md lacks {unlisted:?} and has {stale:?} that no code tells"
-    );
 }
