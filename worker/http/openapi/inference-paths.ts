@@ -1,0 +1,190 @@
+// The Open Inference Protocol, version 2.
+
+import type { JsonObject } from "./json.ts";
+import { answer, content, type Examples, GUARDED, OPEN, reading, schema, SCORING } from "./operation.ts";
+import { refusals } from "./refusals.ts";
+import { MAX_ROWS } from "./ride-schemas.ts";
+
+const EXAMPLES: Examples = {
+  rides: {
+    id: "42",
+    inputs: [
+      { name: "PULocationID", shape: [1], datatype: "INT64", data: [130] },
+      { name: "DOLocationID", shape: [1], datatype: "INT64", data: [205] },
+      { name: "trip_distance", shape: [1], datatype: "FP64", data: [3.66] },
+      { name: "pickup_datetime", shape: [1], datatype: "BYTES", data: ["2024-03-05T08:30"] },
+    ],
+    outputs: [{ name: "duration" }],
+  },
+  no_inputs: { inputs: [] },
+};
+
+const DATATYPES = ["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"];
+
+const SHAPE: JsonObject = { type: "array", minItems: 1, items: { type: "integer", minimum: 0 } };
+const PARAMETERS: JsonObject = { type: "object" };
+
+/** For `components.schemas`. */
+export const INFERENCE_SCHEMAS: JsonObject = {
+  TensorIn: {
+    description: "A field of the rides, one element a ride.",
+    type: "object",
+    required: ["name", "shape", "datatype"],
+    properties: {
+      name: { type: "string" },
+      shape: SHAPE,
+      datatype: { type: "string", enum: DATATYPES },
+      parameters: PARAMETERS,
+      data: { description: "Flat or nested; absent where the tensor is sent in binary.", type: "array" },
+    },
+  },
+  InferenceRequest: {
+    description: `At most ${MAX_ROWS} rides. A field's tensor has the shape [n] or [n, 1].`,
+    type: "object",
+    required: ["inputs"],
+    properties: {
+      id: { type: "string" },
+      parameters: PARAMETERS,
+      inputs: { type: "array", minItems: 1, items: schema("TensorIn") },
+      outputs: {
+        type: "array",
+        items: { type: "object", required: ["name"], properties: { name: { type: "string" }, parameters: PARAMETERS } },
+      },
+    },
+  },
+  TensorOut: {
+    type: "object",
+    required: ["name", "shape", "datatype"],
+    properties: {
+      name: { type: "string", enum: ["duration", "duration_low", "duration_high", "warnings"] },
+      shape: SHAPE,
+      datatype: { type: "string", enum: ["FP64", "BYTES"] },
+      parameters: PARAMETERS,
+      data: { type: "array" },
+    },
+  },
+  InferenceReply: {
+    type: "object",
+    required: ["model_name", "model_version", "outputs"],
+    properties: {
+      model_name: { type: "string" },
+      model_version: { type: "string" },
+      id: { type: "string" },
+      outputs: { type: "array", items: schema("TensorOut") },
+    },
+  },
+  InferenceRefusal: { type: "object", required: ["error"], properties: { error: { type: "string" } } },
+  TensorMetadata: {
+    type: "object",
+    required: ["name", "datatype", "shape"],
+    properties: { name: { type: "string" }, datatype: { type: "string" }, shape: { type: "array", items: { type: "integer" } } },
+  },
+  ServerMetadata: {
+    type: "object",
+    required: ["name", "version", "extensions"],
+    properties: { name: { type: "string" }, version: { type: "string" }, extensions: { type: "array", items: { type: "string" } } },
+  },
+  ModelMetadata: {
+    type: "object",
+    required: ["name", "versions", "platform", "inputs", "outputs"],
+    properties: {
+      name: { type: "string" },
+      versions: { type: "array", items: { type: "string" } },
+      platform: { type: "string" },
+      inputs: { type: "array", items: schema("TensorMetadata") },
+      outputs: { type: "array", items: schema("TensorMetadata") },
+    },
+  },
+};
+
+const MODEL: readonly JsonObject[] = [{ $ref: "#/components/parameters/model" }];
+const VERSION: readonly JsonObject[] = [...MODEL, { $ref: "#/components/parameters/version" }];
+
+/** Paths of the protocol. */
+export const INFERENCE_PATHS: JsonObject = {
+  "/v2": reading({
+    operationId: "inferenceServer",
+    tag: "inference",
+    summary: "What serves",
+    security: GUARDED,
+    dialect: "inference",
+    refused: [401, 429, 503],
+    responses: { "200": answer("The server.", content("application/json", schema("ServerMetadata"))) },
+  }),
+  "/v2/health/live": truth("inferenceLive", "Whether the process runs", ["live"], []),
+  "/v2/health/ready": truth("inferenceReady", "Whether a model serves", ["ready"], [503]),
+  "/v2/models/{model}": model("inferenceModel", MODEL),
+  "/v2/models/{model}/versions/{version}": model("inferenceModelVersion", VERSION),
+  "/v2/models/{model}/ready": ready("inferenceModelReady", MODEL),
+  "/v2/models/{model}/versions/{version}/ready": ready("inferenceModelVersionReady", VERSION),
+  "/v2/models/{model}/infer": infer("infer", MODEL),
+  "/v2/models/{model}/versions/{version}/infer": infer("inferVersion", VERSION),
+};
+
+function truth(operationId: string, summary: string, keys: readonly string[], refused: readonly 503[]): JsonObject {
+  const properties = Object.fromEntries(keys.map((key) => [key, { type: "boolean", const: true }]));
+  return reading({
+    operationId,
+    tag: "inference",
+    summary,
+    security: OPEN,
+    dialect: "inference",
+    refused,
+    responses: { "200": answer("So it is.", content("application/json", { type: "object", required: keys, properties })) },
+  });
+}
+
+function model(operationId: string, parameters: readonly JsonObject[]): JsonObject {
+  return reading({
+    operationId,
+    tag: "inference",
+    summary: "What the model takes and gives",
+    security: GUARDED,
+    parameters,
+    dialect: "inference",
+    refused: [401, 404, 429, 503],
+    responses: { "200": answer("Its tensors.", content("application/json", schema("ModelMetadata"))) },
+  });
+}
+
+function ready(operationId: string, parameters: readonly JsonObject[]): JsonObject {
+  const properties = { name: { type: "string" }, ready: { type: "boolean", const: true } };
+  return reading({
+    operationId,
+    tag: "inference",
+    summary: "Whether the model serves",
+    security: GUARDED,
+    parameters,
+    dialect: "inference",
+    refused: [401, 404, 429, 503],
+    responses: { "200": answer("It does.", content("application/json", { type: "object", required: ["ready"], properties })) },
+  });
+}
+
+function infer(operationId: string, parameters: readonly JsonObject[]): JsonObject {
+  return {
+    parameters,
+    post: {
+      operationId,
+      tags: ["inference"],
+      summary: "Minutes that rides will take",
+      description:
+        "Tensors are sent and asked for in JSON, or in binary behind the JSON: then `Inference-Header-Content-Length` is the length of " +
+        "the JSON, each such input says `binary_data_size`, and each such output is asked for by `binary_data`, or all by " +
+        "`binary_data_output`. A content type is not needed.",
+      security: GUARDED,
+      requestBody: { required: true, content: content("application/json", schema("InferenceRequest"), EXAMPLES) },
+      responses: {
+        "200": answer(
+          "The outputs that were asked for, or all.",
+          {
+            ...content("application/json", schema("InferenceReply")),
+            ...content("application/octet-stream", { description: "The JSON, and behind it the tensors that were asked for in binary.", type: "string" }),
+          },
+          "inference-header-content-length",
+        ),
+        ...refusals("inference", [...SCORING, 404]),
+      },
+    },
+  };
+}

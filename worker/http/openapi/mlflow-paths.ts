@@ -1,0 +1,103 @@
+// MLflow's scoring protocol.
+
+import type { JsonObject } from "./json.ts";
+import { answer, content, type Examples, GUARDED, OPEN, reading, schema, SCORING } from "./operation.ts";
+import { refusals } from "./refusals.ts";
+import { MAX_ROWS } from "./ride-schemas.ts";
+
+const EXAMPLES: Examples = {
+  dataframe_split: {
+    dataframe_split: {
+      columns: ["PULocationID", "DOLocationID", "trip_distance", "pickup_datetime"],
+      data: [[130, 205, 3.66, "2024-03-05T08:30"]],
+    },
+  },
+  dataframe_records: {
+    dataframe_records: [{ PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: "2024-03-05T08:30" }],
+  },
+  inputs: { inputs: { PULocationID: [130], DOLocationID: [205], trip_distance: [3.66], pickup_datetime: ["2024-03-05T08:30"] } },
+  a_bad_row: { dataframe_records: [{ PULocationID: 130, DOLocationID: 999 }] },
+};
+
+const CSV = "PULocationID,DOLocationID,trip_distance,pickup_datetime\n130,205,3.66,2024-03-05T08:30\n";
+
+const KEYS = ["dataframe_split", "dataframe_records", "instances", "inputs"] as const;
+
+const ROWS: JsonObject = { type: "array", maxItems: MAX_ROWS };
+
+const SHAPES: Readonly<Record<(typeof KEYS)[number], JsonObject>> = {
+  dataframe_split: {
+    type: "object",
+    required: ["data"],
+    properties: {
+      columns: { type: "array", items: { type: "string" } },
+      index: { type: "array" },
+      data: { ...ROWS, items: { type: "array" } },
+    },
+  },
+  dataframe_records: { ...ROWS, items: { type: "object" } },
+  instances: { description: "Rides as objects.", ...ROWS, items: { type: "object" } },
+  inputs: { description: "A column for each field, or rides as objects.", type: ["object", "array"] },
+};
+
+/** For `components.schemas`. */
+export const MLFLOW_SCHEMAS: JsonObject = {
+  MlflowRequest: {
+    description: "Exactly one of the four forms. Columns that are no field of a ride are ignored.",
+    type: "object",
+    oneOf: KEYS.map((key) => ({ required: [key] })),
+    properties: { ...SHAPES, params: { type: ["object", "null"] } },
+  },
+  MlflowReply: {
+    type: "object",
+    required: ["predictions"],
+    properties: { predictions: { description: "Minutes, one a row.", ...ROWS, items: { type: "number" } } },
+  },
+  MlflowRefusal: {
+    type: "object",
+    required: ["error_code", "message"],
+    properties: { error_code: { description: "MLflow's names.", type: "string" }, message: { type: "string" } },
+  },
+};
+
+/** Paths of the protocol. */
+export const MLFLOW_PATHS: JsonObject = {
+  "/ping": reading({
+    operationId: "mlflowPing",
+    tag: "mlflow",
+    summary: "Whether the service can score",
+    security: OPEN,
+    dialect: "mlflow",
+    refused: [503],
+    responses: { "200": answer("It can.", content("text/plain", { type: "string", const: "\n" })) },
+  }),
+  "/version": reading({
+    operationId: "mlflowVersion",
+    tag: "mlflow",
+    summary: "The version of the service",
+    security: OPEN,
+    dialect: "mlflow",
+    refused: [503],
+    responses: { "200": answer("The version.", content("text/plain", { type: "string", minLength: 1 })) },
+  }),
+  "/invocations": {
+    post: {
+      operationId: "mlflowInvocations",
+      tags: ["mlflow"],
+      summary: "Minutes that rides will take",
+      description: "One row that cannot be scored fails the request, as it does there; the message names its row and field.",
+      security: GUARDED,
+      requestBody: {
+        required: true,
+        content: {
+          ...content("application/json", schema("MlflowRequest"), EXAMPLES),
+          ...content("text/csv", { type: "string" }, { csv: CSV }),
+        },
+      },
+      responses: {
+        "200": answer("One prediction a row.", content("application/json", schema("MlflowReply"))),
+        ...refusals("mlflow", SCORING),
+      },
+    },
+  },
+};

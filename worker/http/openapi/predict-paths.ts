@@ -1,0 +1,117 @@
+// The reference service's route, and the stream function's.
+
+import type { JsonObject } from "./json.ts";
+import { answer, content, type Examples, GUARDED, schema, SCORING } from "./operation.ts";
+import { refusals } from "./refusals.ts";
+import { MAX_ROWS } from "./ride-schemas.ts";
+
+const PREDICT_EXAMPLES: Examples = {
+  ride: { PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: "2024-03-05T08:30", ride_id: 256 },
+  rides: [
+    { PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: "2024-03-05T08:30", ride_id: "a" },
+    { PULocationID: 130, DOLocationID: 999, ride_id: "b" },
+  ],
+  zone_out_of_range: { PULocationID: 130, DOLocationID: 999, trip_distance: 3.66 },
+  not_a_ride: "130 to 205",
+};
+
+const FUNCTION_EXAMPLES: Examples = {
+  records: {
+    Records: [
+      {
+        kinesis: {
+          kinesisSchemaVersion: "1.0",
+          partitionKey: "1",
+          sequenceNumber: "49630081666084879290581185630324770398608704880802529282",
+          data: "eyJyaWRlIjogeyJQVUxvY2F0aW9uSUQiOiAxMzAsICJET0xvY2F0aW9uSUQiOiAyMDUsICJ0cmlwX2Rpc3RhbmNlIjogMy42NiwgInBpY2t1cF9kYXRldGltZSI6ICIyMDI0LTAzLTA1VDA4OjMwIn0sICJyaWRlX2lkIjogMjU2fQ==",
+        },
+        eventSource: "aws:kinesis",
+        eventID: "shardId-000000000000:49630081666084879290581185630324770398608704880802529282",
+      },
+    ],
+  },
+};
+
+const EVENT_PREDICTION: JsonObject = {
+  type: "object",
+  required: ["model", "version", "prediction"],
+  properties: {
+    model: { type: "string" },
+    version: { type: "string" },
+    prediction: {
+      type: "object",
+      required: ["ride_duration", "ride_id"],
+      properties: { ride_duration: { type: "number" }, ride_id: {} },
+    },
+  },
+};
+
+/** For `components.schemas`. */
+export const FUNCTION_SCHEMAS: JsonObject = {
+  EventPrediction: EVENT_PREDICTION,
+  RideRecords: {
+    description: "A batch of a stream's records. The data of each is `{\"ride\": {...}, \"ride_id\": ...}` in base64.",
+    type: "object",
+    required: ["Records"],
+    properties: { Records: { type: "array", maxItems: MAX_ROWS, items: {} } },
+  },
+  RidePredictions: {
+    type: "object",
+    required: ["predictions", "batchItemFailures"],
+    properties: {
+      predictions: { type: "array", items: schema("EventPrediction") },
+      batchItemFailures: {
+        description: "The records that cannot be scored: only they are to be tried again or put aside.",
+        type: "array",
+        items: { type: "object", required: ["itemIdentifier"], properties: { itemIdentifier: { type: "string" } } },
+      },
+    },
+  },
+};
+
+/** Paths of these two. */
+export const PREDICT_PATHS: JsonObject = {
+  "/predict": {
+    post: {
+      operationId: "predict",
+      tags: ["reference"],
+      summary: "Minutes that a ride will take; or rides, each answered by itself",
+      description:
+        "The reference service's route. No content type at all, and curl's own `application/x-www-form-urlencoded`, are taken for " +
+        "JSON. A list is answered with a list of its length and order, in which a ride that cannot be scored has an error in its place.",
+      security: GUARDED,
+      parameters: [{ $ref: "#/components/parameters/explain" }],
+      requestBody: {
+        required: true,
+        content: content(
+          "application/json",
+          { anyOf: [schema("Ride"), { type: "array", maxItems: MAX_ROWS, items: {} }] },
+          PREDICT_EXAMPLES,
+        ),
+      },
+      responses: {
+        "200": answer(
+          "The estimate, or one for each ride of a list.",
+          content("application/json", {
+            anyOf: [schema("Estimate"), { type: "array", maxItems: MAX_ROWS, items: { anyOf: [schema("Estimate"), schema("Refusal")] } }],
+          }),
+        ),
+        ...refusals("curbside", [...SCORING, 422]),
+      },
+    },
+  },
+  "/2015-03-31/functions/function/invocations": {
+    post: {
+      operationId: "invokeFunction",
+      tags: ["reference"],
+      summary: "Minutes that the rides of a stream's records will take",
+      description: "The reference's stream function, whose clients have port 8080 hard-coded. One bad record does not fail its batch.",
+      security: GUARDED,
+      requestBody: { required: true, content: content("application/json", schema("RideRecords"), FUNCTION_EXAMPLES) },
+      responses: {
+        "200": answer("What could be predicted, and which records could not be read.", content("application/json", schema("RidePredictions"))),
+        ...refusals("curbside", SCORING),
+      },
+    },
+  },
+};
