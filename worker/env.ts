@@ -24,4 +24,12 @@ export interface Env {
   readonly MANIFEST_TTL_SECONDS?: number | string;
   /** `shipped` or `none`: what serves before any manifest could be had. */
   readonly FALLBACK?: string;
+  /** A secret: bearer tokens, one of which scoring then needs, separated by spaces. */
+  readonly API_TOKENS?: string;
+  /** A secret: `name:secret` of those who sign requests, separated by spaces. */
+  readonly HMAC_KEYS?: string;
+  /** Empty, `*`, or the origins whose pages may read what scoring answers, separated by spaces. */
+  readonly ALLOWED_ORIGINS?: string;
+  /** Counts requests, on Cloudflare. */
+  readonly RATE_LIMIT?: RateLimit;
 }
