@@ -7,6 +7,16 @@ const HOUR = 3_600_000;
 /** Where the service worker keeps the files of its deployment. */
 const PAGE = "curbside-page";
 
+/** What some browsers have and TypeScript's types have not yet: texts become scripts by a policy that `_headers` names, or not at all. */
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL(): string }): { createScriptURL(of: string): string };
+}
+
+/** The one script that this page names by a text. */
+const SERVICE_WORKER = "./sw.js";
+const { trustedTypes } = globalThis as { readonly trustedTypes?: TrustedTypes };
+const policy = trustedTypes?.createPolicy("curbside-service-worker", { createScriptURL: () => SERVICE_WORKER });
+
 /**
  * Keeps the page, where the browser can: over https or on localhost, and not in every private window. Elsewhere all stays as it
  * is. A newer deployment's files are used from the next time that the page is opened, and it says so once they are there.
@@ -17,7 +27,7 @@ export async function keepPage(): Promise<void> {
     return;
   }
   try {
-    const registration = await serviceWorker.register("./sw.js", { updateViaCache: "none" });
+    const registration = await serviceWorker.register(policy?.createScriptURL(SERVICE_WORKER) ?? SERVICE_WORKER, { updateViaCache: "none" });
     registration.addEventListener("updatefound", () => {
       const { installing } = registration;
       installing?.addEventListener("statechange", () => {
