@@ -4,6 +4,8 @@
 export interface Env {
   /** The bucket with manifests and bundles, where `WEIGHTS_SOURCE` names no other storage. */
   readonly WEIGHTS?: R2Bucket;
+  /** A folder of the machine, where the server runs on one: `curbside-server` binds it, and says `folder` in `WEIGHTS_SOURCE`. */
+  readonly WEIGHTS_FOLDER?: Fetcher;
   /** Empty, `s3://bucket/prefix` or `https://host/prefix`. */
   readonly WEIGHTS_SOURCE?: string;
   /** Where the store that speaks S3 is. */

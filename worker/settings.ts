@@ -1,6 +1,7 @@
 // What the Worker's variables mean, read once an isolate; and what is wrong with them, to be told and not to be guessed over.
 
 import type { Env } from "./env.ts";
+import { folderSource } from "./weights/folder.ts";
 import { httpsSource } from "./weights/https.ts";
 import { r2Source } from "./weights/r2.ts";
 import { s3Source } from "./weights/s3.ts";
@@ -103,6 +104,9 @@ function sourceOf(env: Env): Source {
     const found = address === "" ? "none" : "an address that is not S3";
     const remedy = "set WEIGHTS_SOURCE, or take S3_ENDPOINT away";
     throw new Fault("WEIGHTS_SOURCE", `expected s3://bucket because S3_ENDPOINT is set, found ${found}; ${remedy}`);
+  }
+  if (address === "folder" && env.WEIGHTS_FOLDER !== undefined) {
+    return folderSource(env.WEIGHTS_FOLDER);
   }
   if (address === "") {
     if (env.WEIGHTS === undefined) {

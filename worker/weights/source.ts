@@ -1,4 +1,4 @@
-// Where stored objects come from: one question, asked of an R2 bucket, of a store that speaks S3, or of any web server.
+// Where stored objects come from: one question, asked of an R2 bucket, of a store that speaks S3, of any web server, or of a folder.
 //
 // What a source throws is fit to be shown to anybody: it never repeats what a store said, since S3's error bodies may quote
 // the key's id and the request that was signed.
@@ -18,7 +18,7 @@ export interface Reading {
 }
 
 /** Kinds of storage, as /health names them. */
-export type SourceKind = "r2" | "s3" | "https";
+export type SourceKind = "r2" | "s3" | "https" | "folder";
 
 /** Storage that is read by key, such as `models/ride-duration/champion.json`. */
 export interface Source {
