@@ -26,6 +26,8 @@ export interface Env {
   readonly MANIFEST_TTL_SECONDS?: number | string;
   /** `shipped` or `none`: what serves before any manifest could be had. */
   readonly FALLBACK?: string;
+  /** `none`, `errors` or `all`: which requests get a line in the log. */
+  readonly LOG_REQUESTS?: string;
   /** A secret: bearer tokens, one of which scoring then needs, separated by spaces. */
   readonly API_TOKENS?: string;
   /** A secret: `name:secret` of those who sign requests, separated by spaces. */

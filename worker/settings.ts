@@ -15,6 +15,9 @@ export interface ConfigurationFault {
   readonly message: string;
 }
 
+/** None, those that were refused, or all. */
+export type LoggedRequests = "none" | "errors" | "all";
+
 /** The variables, understood. */
 export interface Settings {
   readonly model: string;
@@ -23,6 +26,8 @@ export interface Settings {
   readonly ttlSeconds: number;
   /** Whether the bundle in the Worker's own script may serve. */
   readonly usesFallback: boolean;
+  /** Which requests are logged. */
+  readonly loggedRequests: LoggedRequests;
   /** Where weights are; null if no variable says so. */
   readonly source: Source | null;
   /** Why no manifest can be followed; null if one can. */
@@ -71,12 +76,14 @@ export function readSettings(env: Env): Settings {
   faults.push(...lesser);
   const ttlSeconds = attempt(() => ttlOf(env), DEFAULT_TTL_SECONDS);
   const usesFallback = attempt(() => usesFallbackOf(env), true);
+  const loggedRequests = attempt(() => loggedRequestsOf(env), "none");
   return {
     model: model ?? String(env.MODEL_NAME ?? ""),
     alias: alias ?? String(env.MODEL_ALIAS ?? ""),
     trustedKeys,
     ttlSeconds,
     usesFallback,
+    loggedRequests,
     source,
     blocked,
     faults,
@@ -212,4 +219,15 @@ function usesFallbackOf(env: Env): boolean {
     throw new Fault("FALLBACK", `expected shipped or none, found ${JSON.stringify(found.slice(0, 40))}; shipped is taken`);
   }
   return found === "shipped";
+}
+
+function loggedRequestsOf(env: Env): LoggedRequests {
+  const found = env.LOG_REQUESTS ?? "none";
+  if (found === "none" || found === "errors" || found === "all") {
+    return found;
+  }
+  if (found === "") {
+    return "none";
+  }
+  throw new Fault("LOG_REQUESTS", `expected none, errors or all, found ${JSON.stringify(found.slice(0, 40))}; none is taken`);
 }

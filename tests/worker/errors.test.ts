@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { unexpected } from "../../worker/http/errors.ts";
+import { bodyOf } from "../../worker/http/refusal.ts";
 import { reportOf } from "../../worker/weights/fault.ts";
-import { differs, everyRow, readJson } from "./table.ts";
+import { differs, everyRow } from "./table.ts";
 
 const withDetails = (message: string, details: object): Error => Object.assign(new Error(message), details);
 
@@ -20,17 +21,37 @@ test("an engine that trapped twice is 503, any other fault is 500, and neither t
     { name: "nothing at all", fault: undefined, status: 500, code: "INTERNAL" },
   ];
   await everyRow(rows, async ({ fault, status, code }) => {
-    const response = unexpected(fault);
-    const { body, faults } = await readJson(response);
+    const refusal = unexpected(fault);
     return [
-      ...faults,
-      ...differs("status", response.status, status),
-      ...differs("code", (body["error"] as { code: string }).code, code),
-      ...differs("Retry-After", response.headers.get("retry-after"), status === 503 ? "1" : null),
-      ...(/secret|0x12/.test(JSON.stringify(body)) ? [`expected no insides, found ${JSON.stringify(body)}`] : []),
+      ...differs("status", refusal.status, status),
+      ...differs("code", refusal.code, code),
+      ...differs("Retry-After", refusal.headers?.["retry-after"], status === 503 ? "1" : undefined),
+      ...(/secret|0x12/.test(JSON.stringify(refusal)) ? [`expected no insides, found ${JSON.stringify(refusal)}`] : []),
     ];
   });
   assert.equal(logged.mock.callCount(), rows.length);
+});
+
+test("a refusal is JSON in the form of whoever's path it is", async () => {
+  const refusal = { status: 429, code: "RATE_LIMITED", message: "wait" };
+  assert.equal(bodyOf(refusal, "curbside"), '{"error":{"code":"RATE_LIMITED","message":"wait"}}');
+  assert.equal(bodyOf({ ...refusal, field: "ride_id" }, "curbside"), '{"error":{"code":"RATE_LIMITED","field":"ride_id","message":"wait"}}');
+  assert.equal(bodyOf(refusal, "inference"), '{"error":"wait"}');
+  const rows = [
+    [400, "BAD_REQUEST"],
+    [401, "UNAUTHENTICATED"],
+    [404, "ENDPOINT_NOT_FOUND"],
+    [405, "BAD_REQUEST"],
+    [408, "BAD_REQUEST"],
+    [413, "BAD_REQUEST"],
+    [415, "BAD_REQUEST"],
+    [429, "REQUEST_LIMIT_EXCEEDED"],
+    [500, "INTERNAL_ERROR"],
+    [503, "TEMPORARILY_UNAVAILABLE"],
+  ] as const;
+  for (const [status, code] of rows) {
+    assert.deepEqual(JSON.parse(bodyOf({ ...refusal, status }, "mlflow")), { error_code: code, message: "wait" });
+  }
 });
 
 test("a failure to load is reported with what its error knows", async () => {

@@ -1,15 +1,15 @@
 // GET /config.json: what the page must know to load the same weights as this Worker and to believe them.
 
 import { manifestKey } from "../settings.ts";
-import { json, methodNotAllowed } from "./errors.ts";
-import type { Exchange, Route } from "./route.ts";
+import { type Answer, json } from "./answer.ts";
+import { type Exchange, OPEN, READING, type Route } from "./route.ts";
 
 export const config: Route = {
-  methods: ["GET", "HEAD"],
-  async answer({ request, settings }: Exchange): Promise<Response> {
-    if (!config.methods.includes(request.method)) {
-      return methodNotAllowed(request.method, config.methods);
-    }
+  ...OPEN,
+  label: "/config.json",
+  methods: READING,
+  audience: "public",
+  async answer({ settings }: Exchange): Promise<Answer> {
     const body = {
       manifest: `/${manifestKey(settings)}`,
       trusted_keys: settings.trustedKeys,

@@ -1,31 +1,55 @@
 // GET /health: whether a model serves, which one, where it came from, and what went wrong last. Nothing in it is secret.
 //
 // 200 as long as anything serves: a process that answers from older weights or from the shipped ones must not be restarted for it.
+// For machines there are two more: /health/live asks nothing but that the process answers, /health/ready whether a model serves.
 // docs/operations.md says what each state means.
 
 import { manifestKey } from "../settings.ts";
 import type { Weights } from "../weights/weights.ts";
-import { json, methodNotAllowed } from "./errors.ts";
-import type { Exchange, Route } from "./route.ts";
+import { type Answer, json } from "./answer.ts";
+import { noModel } from "./errors.ts";
+import type { Refusal } from "./refusal.ts";
+import { type Exchange, OPEN, READING, type Route } from "./route.ts";
 
 /** `stale`: the last look for newer weights failed. `fallback`: none has succeeded, and the script's own bundle serves. */
 type HealthStatus = "ok" | "stale" | "fallback" | "no_model";
 
 export const health: Route = {
-  methods: ["GET", "HEAD"],
-  async answer({ request, context, weights }: Exchange): Promise<Response> {
-    if (!health.methods.includes(request.method)) {
-      return methodNotAllowed(request.method, health.methods);
-    }
+  ...OPEN,
+  label: "/health",
+  methods: READING,
+  async answer({ context, weights }: Exchange): Promise<Answer> {
     // So that the first question after a start is answered by what is in storage and not by "not yet".
     await weights.ready(context);
     const report = await reportOf(weights);
     if (report.status !== "no_model") {
       return json(200, report);
     }
+    const code = "NO_MODEL";
     const message = "no model is loaded; last_error says why";
     const headers = { "retry-after": String(weights.retryAfterSeconds()) };
-    return json(503, { error: { code: "NO_MODEL", message }, ...report }, headers);
+    return { ...json(503, { error: { code, message }, ...report }, headers), code };
+  },
+};
+
+/** Whether the process should go on: it should, since it can say so. */
+export const live: Route = {
+  ...OPEN,
+  label: "/health/live",
+  methods: READING,
+  async answer(): Promise<Answer> {
+    return json(200, { status: "live" });
+  },
+};
+
+/** Whether rides should be sent here. */
+export const ready: Route = {
+  ...OPEN,
+  label: "/health/ready",
+  methods: READING,
+  async answer({ context, weights }: Exchange): Promise<Answer | Refusal> {
+    await weights.ready(context);
+    return weights.estimator === null ? noModel(weights.retryAfterSeconds()) : json(200, { status: "ready" });
   },
 };
 

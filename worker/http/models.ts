@@ -5,8 +5,10 @@
 import { codeOfFault } from "../weights/fault.ts";
 import { isBlobKey, isManifestKey } from "../weights/keys.ts";
 import { dropBody } from "../weights/source.ts";
-import { methodNotAllowed, notFound, refuse } from "./errors.ts";
-import type { Exchange, Route } from "./route.ts";
+import type { Answer } from "./answer.ts";
+import { notFound } from "./errors.ts";
+import type { Refusal } from "./refusal.ts";
+import { type Exchange, OPEN, READING, type Route } from "./route.ts";
 
 /** `no-transform`: a bundle is gzip as stored and digests speak of those bytes, so no cache may recode it. */
 const IMMUTABLE = "public, max-age=31536000, immutable, no-transform";
@@ -16,15 +18,15 @@ const REVALIDATE = "no-cache, no-transform";
 const ONE_TAG = /^(W\/)?"[^"]*"$/;
 
 export const models: Route = {
-  methods: ["GET", "HEAD"],
-  async answer({ request, settings, pathname }: Exchange): Promise<Response> {
-    const key = pathname.slice(1);
+  ...OPEN,
+  label: "/models",
+  methods: READING,
+  audience: "public",
+  async answer({ request, settings, path }: Exchange): Promise<Answer | Refusal> {
+    const key = path.slice(1);
     const kind = kindOf(key);
     if (kind === null) {
-      return notFound(pathname);
-    }
-    if (!models.methods.includes(request.method)) {
-      return methodNotAllowed(request.method, models.methods);
+      return notFound(path);
     }
     if (settings.source === null) {
       return unreadable("WEIGHTS_SOURCE");
@@ -40,23 +42,26 @@ export const models: Route = {
       return unreadable(codeOfFault(thrown));
     }
     if (stored.status === 404) {
-      return notFound(pathname);
+      return notFound(path);
     }
-    const headers = new Headers(stored.headers);
-    headers.set("cache-control", kind.cacheControl);
-    headers.set("x-content-type-options", "nosniff");
-    if (stored.status === 304 || matches(held, headers.get("etag"))) {
+    const headers = Object.fromEntries(stored.headers);
+    headers["cache-control"] = kind.cacheControl;
+    if (stored.status === 304 || matches(held, headers["etag"] ?? null)) {
       dropBody(stored);
-      if (held !== null && !headers.has("etag")) {
-        headers.set("etag", held);
+      if (held !== null) {
+        headers["etag"] ??= held;
       }
-      headers.delete("content-length");
-      return new Response(null, { status: 304, headers });
+      delete headers["content-length"];
+      return { status: 304, contentType: null, body: null, headers };
     }
-    headers.set("content-type", kind.contentType);
-    return new Response(stored.body, { headers });
+    return { status: 200, contentType: kind.contentType, body: stored.body, headers };
   },
 };
+
+/** Whether something may be at a path: what has another shape of key has no methods either. */
+export function isModelPath(path: string): boolean {
+  return kindOf(path.slice(1)) !== null;
+}
 
 function kindOf(key: string): { contentType: string; cacheControl: string } | null {
   if (isBlobKey(key)) {
@@ -66,9 +71,9 @@ function kindOf(key: string): { contentType: string; cacheControl: string } | nu
 }
 
 /** What storage did is the operator's, in the log and in /health; a reader only learns that it is not his fault. */
-function unreadable(code: string): Response {
+function unreadable(code: string): Refusal {
   const message = "the storage behind this service does not give the object at present; try again shortly, and see /health for the reason";
-  return refuse(502, { code, message }, { "retry-after": "5" });
+  return { status: 502, code, message, headers: { "retry-after": "5" } };
 }
 
 /** RFC 9110, section 13.1.2: a list of entity tags or `*`, compared weakly. */
