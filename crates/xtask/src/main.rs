@@ -18,6 +18,7 @@ mod node;
 mod project;
 mod python;
 mod registry;
+mod serve;
 mod server;
 mod system;
 mod test;
@@ -37,6 +38,8 @@ Usage: cargo xtask VERB
   up [--port N]     set up what is missing, seed local storage, serve the page (port 9696 unless told);
                     --bundle FILE serves another bundle than the shipped one; --weights s3://BUCKET[/PREFIX] or an https address
                     serves what is published there, with the keys of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  serve [--port N]  build the self-hosted server in target/server and run it, on all cores and without wrangler (docs/self-hosting.md);
+                    its options, such as --weights PLACE, are passed on; --build-only makes the folder and stops
   registry          start MLflow (port 5000) and an S3 server (3900) with the buckets curbside-weights and mlflow, until Ctrl-C
                     (--mlflow-port N, --s3-port N; --home DIR: kept there; --only s3|mlflow;
                     --direct: clients reach artifacts on S3 themselves, in experiments apart from the others)
@@ -75,6 +78,7 @@ fn run() -> Result<()> {
     let project = Project::locate()?;
     match verb.as_str() {
         "up" => up::run(&project, arguments),
+        "serve" => serve::run(&project, arguments),
         "test" => test::run(&project, arguments),
         "check" => check::run(&project, arguments),
         "registry" => registry::run(&project, arguments),
