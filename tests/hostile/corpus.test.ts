@@ -1,0 +1,68 @@
+// Every hostile request gets its documented answer, and the next good one on a new connection is answered to the bit.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { everyRow } from "../worker/table.ts";
+import { FIELDS } from "./corpus/fields.ts";
+import { FRAMING } from "./corpus/framing.ts";
+import { HEADS } from "./corpus/head.ts";
+import { INFERENCE } from "./corpus/inference.ts";
+import { JSON_BODIES } from "./corpus/json.ts";
+import { MEDIA } from "./corpus/media.ts";
+import { MLFLOW } from "./corpus/mlflow.ts";
+import { PROTOCOL } from "./corpus/protocol.ts";
+import { RECORDS } from "./corpus/records.ts";
+import { TARGETS } from "./corpus/target.ts";
+import { faultOfGood, read } from "./good.ts";
+import type { Hostile } from "./hostile.ts";
+import { faultsOf } from "./judge.ts";
+import { type RunningServer, startServer } from "./server.ts";
+
+/** What the issue asks for at least. */
+const MIN_ROWS = 200;
+
+const CORPUS: Readonly<Record<string, readonly Hostile[]>> = {
+  "bodies that are no ride": JSON_BODIES,
+  "fields that no ride has": FIELDS,
+  "types and codings of bodies": MEDIA,
+  "MLflow's scoring protocol": MLFLOW,
+  "the Open Inference Protocol": INFERENCE,
+  "records of a stream": RECORDS,
+  "where bodies end": FRAMING,
+  "targets and hosts": TARGETS,
+  "header lines": HEADS,
+  "methods, versions and connections": PROTOCOL,
+};
+
+let server: RunningServer;
+before(async () => {
+  server = await startServer();
+});
+after(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+test(`the corpus has at least ${MIN_ROWS} requests, no two of one name or of the same bytes`, () => {
+  const rows = Object.values(CORPUS).flat();
+  assert.ok(rows.length >= MIN_ROWS, `found ${rows.length}`);
+  const twice = <T>(values: readonly T[]): T[] => values.filter((value, at) => values.indexOf(value) !== at);
+  assert.deepEqual(twice(rows.map(({ name }) => name)), []);
+  assert.deepEqual(twice(rows.map(({ send, endsAtOnce = false }) => `${send.toString("base64")} ${endsAtOnce}`)), []);
+  console.log(`${rows.length} hostile requests`);
+});
+
+for (const [kind, rows] of Object.entries(CORPUS)) {
+  test(`${kind}: ${rows.length} requests`, async () => {
+    await everyRow(rows, async (row) => {
+      const faults = await faultsOf(server.port, row).catch((thrown: unknown) => [String(thrown)]);
+      return [...faults, ...(await faultOfGood(server.port))];
+    });
+  });
+}
+
+test("nothing of it stopped the module or was a fault of the service's own", async () => {
+  const { generation, last_trap } = await read(server.port, "/health");
+  assert.deepEqual({ generation, last_trap }, { generation: 1, last_trap: null });
+  assert.deepEqual(server.events("fault"), []);
+});
