@@ -1,5 +1,7 @@
 // GET /openapi.json: what the service speaks, for programs; docs/protocols.md is the same for people.
 
+import { MAX_REQUEST_ID_LENGTH } from "../limits.ts";
+import type { Dialect } from "../refusal.ts";
 import { INFERENCE_PATHS, INFERENCE_SCHEMAS } from "./inference-paths.ts";
 import type { JsonObject } from "./json.ts";
 import { MLFLOW_PATHS, MLFLOW_SCHEMAS } from "./mlflow-paths.ts";
@@ -9,7 +11,7 @@ import { type Refused, refusalComponents } from "./refusals.ts";
 import { RIDE_SCHEMAS } from "./ride-schemas.ts";
 import { SERVICE_PATHS, SERVICE_SCHEMAS } from "./service-paths.ts";
 
-const REFUSED: Readonly<Record<"curbside" | "mlflow" | "inference", readonly Refused[]>> = {
+const REFUSED: Readonly<Record<Dialect, readonly Refused[]>> = {
   curbside: [...SCORING, 404, 422, 502],
   mlflow: SCORING,
   inference: [...SCORING, 404],
@@ -17,8 +19,9 @@ const REFUSED: Readonly<Record<"curbside" | "mlflow" | "inference", readonly Ref
 
 const HEADERS: JsonObject = {
   "x-request-id": {
-    description: "The caller's own, if it sent one of 1 to 128 letters, digits, dots, hyphens and underscores; else a fresh one.",
-    schema: { type: "string", pattern: "^[A-Za-z0-9._-]{1,128}$" },
+    description: `The caller's own, if it sent one of 1 to ${MAX_REQUEST_ID_LENGTH} letters, digits, dots, hyphens and underscores; else a fresh one.`,
+    required: true,
+    schema: { type: "string", pattern: `^[A-Za-z0-9._-]{1,${MAX_REQUEST_ID_LENGTH}}$` },
   },
   allow: { description: "The methods that the path knows.", required: true, schema: { type: "string" } },
   "retry-after": { description: "Seconds.", required: true, schema: { type: "string", pattern: "^[0-9]+$" } },

@@ -73,6 +73,12 @@ export const INFERENCE_SCHEMAS: JsonObject = {
       outputs: { type: "array", items: schema("TensorOut") },
     },
   },
+  InferenceHealth: {
+    description: "Both, since the specification asks for one key and its clients for the other.",
+    type: "object",
+    required: ["live", "ready"],
+    properties: { live: { type: "boolean", const: true }, ready: { type: "boolean" } },
+  },
   InferenceRefusal: { type: "object", required: ["error"], properties: { error: { type: "string" } } },
   TensorMetadata: {
     type: "object",
@@ -111,8 +117,27 @@ export const INFERENCE_PATHS: JsonObject = {
     refused: [401, 429, 503],
     responses: { "200": answer("The server.", content("application/json", schema("ServerMetadata"))) },
   }),
-  "/v2/health/live": truth("inferenceLive", "Whether the process runs", ["live"], []),
-  "/v2/health/ready": truth("inferenceReady", "Whether a model serves", ["ready"], [503]),
+  "/v2/health/live": reading({
+    operationId: "inferenceLive",
+    tag: "inference",
+    summary: "Whether the process runs",
+    security: OPEN,
+    dialect: "inference",
+    refused: [],
+    responses: { "200": answer("It does, with a model or without.", content("application/json", schema("InferenceHealth"))) },
+  }),
+  "/v2/health/ready": reading({
+    operationId: "inferenceReady",
+    tag: "inference",
+    summary: "Whether a model serves",
+    security: OPEN,
+    dialect: "inference",
+    refused: [],
+    responses: {
+      "200": answer("One does.", content("application/json", schema("InferenceHealth"))),
+      "503": answer("None does.", content("application/json", { allOf: [schema("InferenceHealth"), schema("InferenceRefusal")] }), "retry-after"),
+    },
+  }),
   "/v2/models/{model}": model("inferenceModel", MODEL),
   "/v2/models/{model}/versions/{version}": model("inferenceModelVersion", VERSION),
   "/v2/models/{model}/ready": ready("inferenceModelReady", MODEL),
@@ -120,19 +145,6 @@ export const INFERENCE_PATHS: JsonObject = {
   "/v2/models/{model}/infer": infer("infer", MODEL),
   "/v2/models/{model}/versions/{version}/infer": infer("inferVersion", VERSION),
 };
-
-function truth(operationId: string, summary: string, keys: readonly string[], refused: readonly 503[]): JsonObject {
-  const properties = Object.fromEntries(keys.map((key) => [key, { type: "boolean", const: true }]));
-  return reading({
-    operationId,
-    tag: "inference",
-    summary,
-    security: OPEN,
-    dialect: "inference",
-    refused,
-    responses: { "200": answer("So it is.", content("application/json", { type: "object", required: keys, properties })) },
-  });
-}
 
 function model(operationId: string, parameters: readonly JsonObject[]): JsonObject {
   return reading({

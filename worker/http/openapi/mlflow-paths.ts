@@ -19,6 +19,11 @@ const EXAMPLES: Examples = {
   a_bad_row: { dataframe_records: [{ PULocationID: 130, DOLocationID: 999 }] },
 };
 
+const WORDS = [
+  ...["BAD_REQUEST", "INVALID_PARAMETER_VALUE", "UNAUTHENTICATED", "ENDPOINT_NOT_FOUND"],
+  ...["REQUEST_LIMIT_EXCEEDED", "INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"],
+];
+
 const CSV = "PULocationID,DOLocationID,trip_distance,pickup_datetime\n130,205,3.66,2024-03-05T08:30\n";
 
 const KEYS = ["dataframe_split", "dataframe_records", "instances", "inputs"] as const;
@@ -30,14 +35,14 @@ const SHAPES: Readonly<Record<(typeof KEYS)[number], JsonObject>> = {
     type: "object",
     required: ["data"],
     properties: {
-      columns: { type: "array", items: { type: "string" } },
-      index: { type: "array" },
+      columns: { description: "Absent: the fields in their order, two to four of them.", type: "array", minItems: 1, items: { type: "string" } },
+      index: { description: "A value for each row.", type: "array" },
       data: { ...ROWS, items: { type: "array" } },
     },
   },
   dataframe_records: { ...ROWS, items: { type: "object" } },
-  instances: { description: "Rides as objects.", ...ROWS, items: { type: "object" } },
-  inputs: { description: "A column for each field, or rides as objects.", type: ["object", "array"] },
+  instances: { description: "Rides as objects, or as lists of two to four fields in their order.", ...ROWS, items: { type: ["object", "array"] } },
+  inputs: { description: "A column for each field; or as `instances`.", type: ["object", "array"] },
 };
 
 /** For `components.schemas`. */
@@ -50,13 +55,32 @@ export const MLFLOW_SCHEMAS: JsonObject = {
   },
   MlflowReply: {
     type: "object",
-    required: ["predictions"],
-    properties: { predictions: { description: "Minutes, one a row.", ...ROWS, items: { type: "number" } } },
+    required: ["predictions", "details", "model", "model_version"],
+    properties: {
+      predictions: { description: "Minutes, one a row.", ...ROWS, items: { type: "number" } },
+      details: {
+        description: "What else there is to say of each row, which MLflow's client does not look at.",
+        ...ROWS,
+        items: {
+          type: "object",
+          properties: {
+            duration_low: { type: "number" },
+            duration_high: { type: "number" },
+            coverage: { type: "number" },
+            assumed: schema("Assumed"),
+            warnings: schema("Warnings"),
+          },
+          additionalProperties: false,
+        },
+      },
+      model: { type: "string" },
+      model_version: { type: "string" },
+    },
   },
   MlflowRefusal: {
     type: "object",
     required: ["error_code", "message"],
-    properties: { error_code: { description: "MLflow's names.", type: "string" }, message: { type: "string" } },
+    properties: { error_code: { description: "One of MLflow's words.", type: "string", enum: WORDS }, message: { type: "string" } },
   },
 };
 

@@ -1,7 +1,8 @@
 // The parts that operations are described by.
 
+import type { Dialect } from "../refusal.ts";
 import type { Json, JsonObject } from "./json.ts";
-import { type Dialect, headers, type Refused, refusals } from "./refusals.ts";
+import { headers, type Refused, refusals } from "./refusals.ts";
 
 /** What a scoring route may refuse besides what its own protocol does. */
 export const SCORING: readonly Refused[] = [400, 401, 405, 408, 413, 415, 429, 500, 503];

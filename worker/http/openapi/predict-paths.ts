@@ -41,7 +41,16 @@ const EVENT_PREDICTION: JsonObject = {
     prediction: {
       type: "object",
       required: ["ride_duration", "ride_id"],
-      properties: { ride_duration: { type: "number" }, ride_id: {} },
+      properties: {
+        ride_duration: { description: "Minutes.", type: "number" },
+        ride_id: schema("RideId"),
+        duration_low: { type: "number" },
+        duration_high: { type: "number" },
+        coverage: { type: "number" },
+        assumed: schema("Assumed"),
+        warnings: schema("Warnings"),
+      },
+      additionalProperties: false,
     },
   },
 };
@@ -50,20 +59,27 @@ const EVENT_PREDICTION: JsonObject = {
 export const FUNCTION_SCHEMAS: JsonObject = {
   EventPrediction: EVENT_PREDICTION,
   RideRecords: {
-    description: "A batch of a stream's records. The data of each is `{\"ride\": {...}, \"ride_id\": ...}` in base64.",
+    description: "A batch of a stream's records. The data of each is `{\"ride\": {...}, \"ride_id\": ...}` in base64; a record without an id is a failure.",
     type: "object",
     required: ["Records"],
     properties: { Records: { type: "array", maxItems: MAX_ROWS, items: {} } },
   },
   RidePredictions: {
     type: "object",
-    required: ["predictions", "batchItemFailures"],
+    required: ["predictions", "batchItemFailures", "errors"],
     properties: {
       predictions: { type: "array", items: schema("EventPrediction") },
       batchItemFailures: {
         description: "The records that cannot be scored: only they are to be tried again or put aside.",
         type: "array",
         items: { type: "object", required: ["itemIdentifier"], properties: { itemIdentifier: { type: "string" } } },
+      },
+      errors: {
+        description: "Why, by the record's place in the batch, from 0.",
+        type: "array",
+        items: {
+          allOf: [schema("Refusal"), { type: "object", required: ["record"], properties: { record: { type: "integer", minimum: 0, maximum: MAX_ROWS - 1 } } }],
+        },
       },
     },
   },

@@ -1,16 +1,16 @@
 // How a request is refused, by status, in the words that each protocol has for it.
 
+import { BODY_DEADLINE_SECONDS, MAX_BODY_BYTES } from "../limits.ts";
+import type { Dialect } from "../refusal.ts";
 import type { Json, JsonObject } from "./json.ts";
-
-/** Whose form of error a path speaks. */
-export type Dialect = "curbside" | "mlflow" | "inference";
+import { MAX_ROWS } from "./ride-schemas.ts";
 
 /** A status that refuses. */
 export type Refused = 400 | 401 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 500 | 502 | 503;
 
 /** Our codes, by the status that they come with; docs/errors.md explains each, and a test holds the two together. */
 export const CODES: Readonly<Record<Refused, readonly string[]>> = {
-  400: ["MALFORMED_JSON", "EXPLAIN", "BODY_INCOMPLETE"],
+  400: ["MALFORMED_JSON", "REQUEST_FORM", "EXPLAIN", "BODY_INCOMPLETE", "HOST"],
   401: [
     "CREDENTIALS_MISSING",
     ...["MALFORMED", "UNKNOWN"].map((problem) => `TOKEN_${problem}`),
@@ -38,8 +38,8 @@ const MEANINGS: Readonly<Record<Refused, string>> = {
   401: "A token or a signature is needed here and none, or a wrong one, was sent. Only where the operator has set tokens or keys.",
   404: "Nothing of this name is here.",
   405: "The path does not know this method; `Allow` lists those it knows.",
-  408: "The body did not come within its time.",
-  413: "More bytes or more rows than one request may have.",
+  408: `The body did not come within ${BODY_DEADLINE_SECONDS} seconds.`,
+  413: `More than ${MAX_BODY_BYTES} bytes, or more than ${MAX_ROWS} rides.`,
   415: "A content type or a content encoding that is not read here.",
   422: "A ride that cannot be scored; `field` names what is at fault.",
   429: "More requests than this caller may send at present. Only where the operator has set a limit.",

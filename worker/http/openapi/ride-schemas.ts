@@ -25,7 +25,7 @@ const ZONE: JsonObject = {
   description: "A TLC taxi zone, 1 to 265, as a number or as a text of digits.",
   anyOf: [
     { type: "integer", minimum: 1, maximum: 265 },
-    { type: "string", pattern: "^0*(?:[1-9][0-9]?|1[0-9]{2}|2[0-5][0-9]|26[0-5])$", maxLength: 18 },
+    { type: "string", pattern: "^0*(?:[1-9][0-9]?|1[0-9]{2}|2[0-5][0-9]|26[0-5])$" },
   ],
 };
 
@@ -33,7 +33,8 @@ const RIDE_ID: JsonObject = {
   description: "Kept as it came.",
   anyOf: [
     { type: "string", maxLength: 128 },
-    { type: "integer", minimum: -9_999_999_999_999_999, maximum: 9_999_999_999_999_999 },
+    // As many as 20 characters have.
+    { type: "integer", exclusiveMinimum: -1e19, exclusiveMaximum: 1e20 },
   ],
 };
 
@@ -74,18 +75,21 @@ const ESTIMATE: JsonObject = {
     model_version: { type: "string" },
     model: { type: "string" },
     ride_id: { description: "The caller's, else a fresh one.", $ref: "#/components/schemas/RideId" },
-    assumed: {
-      description: "What the ride did not say and the estimate took instead.",
-      type: "object",
-      properties: { trip_distance: { type: "number" }, pickup_datetime: { type: "string" } },
-      additionalProperties: false,
-    },
-    warnings: { type: "array", minItems: 1, items: { $ref: "#/components/schemas/Warning" } },
+    assumed: { $ref: "#/components/schemas/Assumed" },
+    warnings: { $ref: "#/components/schemas/Warnings" },
     explanation: {
       description: "There where `explain=true` asked for it; null, with a warning, where the model cannot be explained.",
       anyOf: [{ $ref: "#/components/schemas/Explanation" }, { type: "null" }],
     },
   },
+  additionalProperties: false,
+};
+
+const ASSUMED: JsonObject = {
+  description: "What the ride did not say and the estimate took instead.",
+  type: "object",
+  minProperties: 1,
+  properties: { trip_distance: { type: "number" }, pickup_datetime: { type: "string" } },
   additionalProperties: false,
 };
 
@@ -158,7 +162,9 @@ export const RIDE_SCHEMAS: JsonObject = {
   RideId: RIDE_ID,
   Ride: RIDE,
   Estimate: ESTIMATE,
+  Assumed: ASSUMED,
   Warning: WARNING,
+  Warnings: { description: "What the rider should know.", type: "array", minItems: 1, items: { $ref: "#/components/schemas/Warning" } },
   Explanation: EXPLANATION,
   Refusal: REFUSAL,
 };

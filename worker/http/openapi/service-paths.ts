@@ -68,6 +68,10 @@ const NO_MODEL: JsonObject = answer("None does; `error` says so and `last_error`
 
 const NOT_MODIFIED: JsonObject = answer("The caller's copy is the current one.", null, "etag");
 
+function status(word: string): JsonObject {
+  return { type: "object", required: ["status"], properties: { status: { type: "string", const: word } } };
+}
+
 /** Paths of these. */
 export const SERVICE_PATHS: JsonObject = {
   "/health": reading({
@@ -86,7 +90,7 @@ export const SERVICE_PATHS: JsonObject = {
     security: OPEN,
     dialect: "curbside",
     refused: [],
-    responses: { "200": answer("It does, with a model or without.", content("application/json", { type: "object" })) },
+    responses: { "200": answer("It does, with a model or without.", content("application/json", status("live"))) },
   }),
   "/health/ready": reading({
     operationId: "healthReady",
@@ -95,7 +99,7 @@ export const SERVICE_PATHS: JsonObject = {
     security: OPEN,
     dialect: "curbside",
     refused: [503],
-    responses: { "200": answer("One does.", content("application/json", { type: "object" })) },
+    responses: { "200": answer("One does.", content("application/json", status("ready"))) },
   }),
   "/metrics": reading({
     operationId: "metrics",
