@@ -14,6 +14,7 @@ mod cmake;
 mod command;
 mod curbside;
 mod deny;
+mod image;
 mod node;
 mod project;
 mod python;
@@ -40,6 +41,9 @@ Usage: cargo xtask VERB
                     serves what is published there, with the keys of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
   serve [--port N]  build the self-hosted server in target/server and run it, on all cores and without wrangler (docs/self-hosting.md);
                     its options, such as --weights PLACE, are passed on; --build-only makes the folder and stops
+  image             build the container image of that server by buildah, on Debian's packages, and print its layers (docs/container.md);
+                    --run PORT: and run it; --save: and write it as archives; --check-reproducible: and again from a clone, to compare;
+                    --built: no build, what was built last
   registry          start MLflow (port 5000) and an S3 server (3900) with the buckets curbside-weights and mlflow, until Ctrl-C
                     (--mlflow-port N, --s3-port N; --home DIR: kept there; --only s3|mlflow;
                     --direct: clients reach artifacts on S3 themselves, in experiments apart from the others)
@@ -86,6 +90,7 @@ fn run() -> Result<()> {
         "curbside" => curbside::run(&project, arguments),
         "accuracy" => accuracy::run(&project, arguments),
         "bench" => bench::run(&project, arguments),
+        "image" => image::run(&project, arguments),
         "deny" => deny::run(&project, arguments),
         other => bail!("unknown verb {other:?}\n\n{USAGE}"),
     }

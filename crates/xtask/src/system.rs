@@ -51,6 +51,11 @@ const CMAKE: Need = Need { what: "CMake", variable: None, programs: &["cmake"], 
 const CLANG: Need =
     Need { what: "Clang with libclang", variable: None, programs: &["clang"], packages: &["clang", "libclang-dev"] };
 
+/// For the container image: its builder, and what makes its base from Debian's packages.
+const BUILDAH: Need = Need { what: "buildah", variable: None, programs: &["buildah"], packages: &["buildah"] };
+const MMDEBSTRAP: Need =
+    Need { what: "mmdebstrap", variable: None, programs: &["mmdebstrap"], packages: &["mmdebstrap"] };
+
 /// Finds the browsers.
 ///
 /// # Errors
@@ -79,6 +84,14 @@ pub(crate) fn ensure(project: &Project) -> Result<()> {
 pub(crate) fn ensure_trainer(project: &Project) -> Result<()> {
     ensure_all(project, "the trainer", [CMAKE, CLANG])?;
     cmake::ensure(project)
+}
+
+/// The same for what builds the container image.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_image(project: &Project) -> Result<()> {
+    ensure_all(project, "the image", [BUILDAH, MMDEBSTRAP])
 }
 
 fn ensure_all<const N: usize>(project: &Project, who: &str, needs: [Need; N]) -> Result<()> {

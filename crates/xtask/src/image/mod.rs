@@ -1,0 +1,95 @@
+//! `cargo xtask image`: the container image of `curbside-server`, by buildah, on a base of Debian's packages.
+//!
+//! The image is the last stage of `Containerfile`. Where an engine can reach a registry, all of that file is built; this verb makes
+//! the stages `base` and `tree` on the machine itself and hands them over as folders, so that it needs neither registry nor daemon.
+
+mod archive;
+mod base;
+mod build;
+mod commit;
+mod layers;
+mod reproducible;
+mod run;
+mod sbom;
+mod tree;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use crate::project::Project;
+use crate::{node, serve, system};
+
+use build::{Image, probe};
+
+/// What the image may weigh, unpacked.
+const MOST_BYTES: u64 = 200_000_000;
+
+/// Where the parts of the image are put together, inside the build directory.
+const FOLDER: &str = "image";
+
+/// The verb.
+///
+/// # Errors
+/// When a part cannot be built, the image is larger than allowed, or two builds differ.
+pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()> {
+    let mut port: Option<u16> = None;
+    let (mut check, mut save, mut built, mut tree_only) = (false, false, false, false);
+    let mut base: Option<PathBuf> = None;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("run") => port = Some(arguments.value()?.parse().context("--run: expected a port, 1 to 65535")?),
+            Long("check-reproducible") => check = true,
+            Long("save") => save = true,
+            Long("built") => built = true,
+            Long("tree") => tree_only = true,
+            Long("base") => base = Some(project.users_path(arguments.value()?)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if tree_only {
+        let base = base.context("--tree needs --base FOLDER, whose packages go into the bill of materials")?;
+        serve::build(project)?;
+        return tree::stage(project, &base).map(drop);
+    }
+    if base.is_some() {
+        bail!("--base is for --tree alone: otherwise the base is made by deploy/image/base.sh");
+    }
+    if let Some(port) = port {
+        crate::server::require_free_port(port, "--run PORT")?;
+    }
+    system::ensure_image(project)?;
+    probe(project).context("buildah cannot build here")?;
+    let image = if built { Image::built()? } else { build_all(project)? };
+    if save {
+        archive::save(project, &image)?;
+    }
+    if check {
+        reproducible::check(project, &image)?;
+    }
+    port.map_or(Ok(()), |port| run::run(&image, port))
+}
+
+fn build_all(project: &Project) -> Result<Image> {
+    node::install_packages(project)?;
+    serve::build(project)?;
+    make(project, base::Age::Fresh)
+}
+
+/// Builds the image from the server's tree as it stands in the build directory, and prints what it weighs.
+///
+/// # Errors
+/// When a part is missing, a program fails, or the image is larger than allowed.
+pub(crate) fn make(project: &Project, base: base::Age) -> Result<Image> {
+    let base = base::make(project, base)?;
+    let tree = tree::stage(project, &base)?;
+    let image = build::build(project, &base, &tree)?;
+    let layers = layers::of(&image)?;
+    layers::print(&image, &layers);
+    let bytes: u64 = layers.iter().map(|layer| layer.bytes).sum();
+    if bytes > MOST_BYTES {
+        bail!("the image weighs {} MB and may weigh {} MB", bytes.div_ceil(1_000_000), MOST_BYTES / 1_000_000);
+    }
+    Ok(image)
+}
