@@ -19,9 +19,18 @@ const EXAMPLES: Examples = {
   no_inputs: { inputs: [] },
 };
 
-const DATATYPES = ["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"];
+const DATATYPES = ["UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP32", "FP64", "BYTES"];
 
-const SHAPE: JsonObject = { type: "array", minItems: 1, items: { type: "integer", minimum: 0 } };
+/** Fields by any of their names. */
+const INPUTS = [
+  ...["PULocationID", "pu_location_id", "pickup_location_id", "DOLocationID", "do_location_id", "dropoff_location_id"],
+  ...["trip_distance", "pickup_datetime", "lpep_pickup_datetime", "tpep_pickup_datetime"],
+];
+
+const OUTPUTS = ["duration", "duration_low", "duration_high", "warnings"];
+
+/** As many as there are rides, alone or as rows of one element. */
+const SHAPE: JsonObject = { type: "array", minItems: 1, maxItems: 2, items: { type: "integer", minimum: 0, maximum: MAX_ROWS } };
 const PARAMETERS: JsonObject = { type: "object" };
 
 /** For `components.schemas`. */
@@ -31,7 +40,7 @@ export const INFERENCE_SCHEMAS: JsonObject = {
     type: "object",
     required: ["name", "shape", "datatype"],
     properties: {
-      name: { type: "string" },
+      name: { type: "string", enum: INPUTS },
       shape: SHAPE,
       datatype: { type: "string", enum: DATATYPES },
       parameters: PARAMETERS,
@@ -48,7 +57,7 @@ export const INFERENCE_SCHEMAS: JsonObject = {
       inputs: { type: "array", minItems: 1, items: schema("TensorIn") },
       outputs: {
         type: "array",
-        items: { type: "object", required: ["name"], properties: { name: { type: "string" }, parameters: PARAMETERS } },
+        items: { type: "object", required: ["name"], properties: { name: { type: "string", enum: OUTPUTS }, parameters: PARAMETERS } },
       },
     },
   },
@@ -56,7 +65,7 @@ export const INFERENCE_SCHEMAS: JsonObject = {
     type: "object",
     required: ["name", "shape", "datatype"],
     properties: {
-      name: { type: "string", enum: ["duration", "duration_low", "duration_high", "warnings"] },
+      name: { type: "string", enum: OUTPUTS },
       shape: SHAPE,
       datatype: { type: "string", enum: ["FP64", "BYTES"] },
       parameters: PARAMETERS,
