@@ -43,7 +43,7 @@ Usage: cargo xtask VERB
                     its options, such as --weights PLACE, are passed on; --build-only makes the folder and stops
   image             build the container image of that server by buildah, on Debian's packages, and print its layers (docs/container.md);
                     --run PORT: and run it; --save: and write it as archives; --check-reproducible: and again from a clone, to compare;
-                    --built: no build, what was built last
+                    --image NAME: no build, that image of the storage
   registry          start MLflow (port 5000) and an S3 server (3900) with the buckets curbside-weights and mlflow, until Ctrl-C
                     (--mlflow-port N, --s3-port N; --home DIR: kept there; --only s3|mlflow;
                     --direct: clients reach artifacts on S3 themselves, in experiments apart from the others)

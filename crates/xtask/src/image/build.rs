@@ -17,22 +17,21 @@ const LOADERS: [&str; 2] = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch6
 
 /// An image in this machine's storage.
 #[derive(Debug)]
-pub(crate) struct Image {
-    /// Name and version, as it is tagged.
-    pub(crate) name: String,
+pub(super) struct Image {
+    /// What it is tagged with, or its id.
+    pub(super) name: String,
     /// The digest of its configuration, which names the digests of all its layers.
-    pub(crate) id: String,
+    pub(super) id: String,
 }
 
 impl Image {
-    /// The image that was built last.
+    /// An image of the storage.
     ///
     /// # Errors
-    /// When there is none of this version.
-    pub(crate) fn built() -> Result<Self> {
-        let name = tag();
-        let id = id_of(&name).with_context(|| format!("there is no image {name}: `cargo xtask image` builds it"))?;
-        Ok(Self { name, id })
+    /// When there is none of this name.
+    pub(super) fn named(name: &str) -> Result<Self> {
+        let id = id_of(name).with_context(|| format!("there is no image {name}: `cargo xtask image` builds one"))?;
+        Ok(Self { name: name.to_owned(), id })
     }
 }
 
@@ -60,7 +59,7 @@ pub(super) fn ask(arguments: &[&str]) -> Result<String> {
 ///
 /// # Errors
 /// Says in buildah's words what is not allowed.
-pub(crate) fn probe(project: &Project) -> Result<()> {
+pub(super) fn probe(project: &Project) -> Result<()> {
     let Some(loader) = LOADERS.iter().find(|loader| Path::new(loader).exists()) else {
         bail!("this is no Linux on x86-64 or ARM64 with the GNU C library");
     };
@@ -95,7 +94,8 @@ pub(super) fn build(project: &Project, base: &Path, tree: &Path) -> Result<Image
 /// When buildah fails.
 pub(super) fn build_as(project: &Project, base: &Path, tree: &Path, name: &str) -> Result<Image> {
     let commit = Commit::here()?;
-    let files = format!("{name}-files");
+    // Another build on this machine may be between its stages, too.
+    let files = format!("{NAME}-files:{}", std::process::id());
     // Files are of no time, so that a layer's digest says what is in it and nothing else: see `Containerfile`.
     let mut layers = build_stage(project, &files, 0);
     layers.args(["--target", "files"]);
@@ -110,8 +110,7 @@ pub(super) fn build_as(project: &Project, base: &Path, tree: &Path, name: &str) 
     whole.args(["--build-arg", &format!("CREATED={}", commit.created)]);
     command::run(whole.arg(empty_context(project)?))?;
     ask(&["rmi", &files])?;
-    let id = id_of(name).with_context(|| format!("buildah has built {name} and does not know it"))?;
-    Ok(Image { name: name.to_owned(), id })
+    Image::named(name)
 }
 
 /// What both stages are built by.

@@ -12,6 +12,7 @@ mod reproducible;
 mod run;
 mod sbom;
 mod tree;
+pub(crate) mod tried;
 
 use std::path::PathBuf;
 
@@ -35,14 +36,15 @@ const FOLDER: &str = "image";
 /// When a part cannot be built, the image is larger than allowed, or two builds differ.
 pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()> {
     let mut port: Option<u16> = None;
-    let (mut check, mut save, mut built, mut tree_only) = (false, false, false, false);
+    let (mut check, mut save, mut tree_only) = (false, false, false);
     let mut base: Option<PathBuf> = None;
+    let mut named: Option<String> = None;
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("run") => port = Some(arguments.value()?.parse().context("--run: expected a port, 1 to 65535")?),
             Long("check-reproducible") => check = true,
             Long("save") => save = true,
-            Long("built") => built = true,
+            Long("image") => named = Some(arguments.value()?.string()?),
             Long("tree") => tree_only = true,
             Long("base") => base = Some(project.users_path(arguments.value()?)),
             other => return Err(other.unexpected().into()),
@@ -61,7 +63,10 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
     }
     system::ensure_image(project)?;
     probe(project).context("buildah cannot build here")?;
-    let image = if built { Image::built()? } else { build_all(project)? };
+    let image = match named {
+        Some(name) => Image::named(&name)?,
+        None => build_all(project)?,
+    };
     if save {
         archive::save(project, &image)?;
     }
@@ -74,22 +79,23 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
 fn build_all(project: &Project) -> Result<Image> {
     node::install_packages(project)?;
     serve::build(project)?;
-    make(project, base::Age::Fresh)
-}
-
-/// Builds the image from the server's tree as it stands in the build directory, and prints what it weighs.
-///
-/// # Errors
-/// When a part is missing, a program fails, or the image is larger than allowed.
-pub(crate) fn make(project: &Project, base: base::Age) -> Result<Image> {
-    let base = base::make(project, base)?;
+    let base = base::make(project, base::Age::Fresh)?;
     let tree = tree::stage(project, &base)?;
     let image = build::build(project, &base, &tree)?;
-    let layers = layers::of(&image)?;
-    layers::print(&image, &layers);
+    weigh(&image)?;
+    Ok(image)
+}
+
+/// Prints what the image weighs, layer by layer.
+///
+/// # Errors
+/// When it is larger than allowed.
+fn weigh(image: &Image) -> Result<()> {
+    let layers = layers::of(image)?;
+    layers::print(image, &layers);
     let bytes: u64 = layers.iter().map(|layer| layer.bytes).sum();
     if bytes > MOST_BYTES {
         bail!("the image weighs {} MB and may weigh {} MB", bytes.div_ceil(1_000_000), MOST_BYTES / 1_000_000);
     }
-    Ok(image)
+    Ok(())
 }

@@ -10,7 +10,7 @@ use super::{FOLDER, sbom};
 use crate::project::Project;
 
 /// The product of `cargo xtask serve --build-only`, inside the build directory.
-const SERVER: &str = "server";
+pub(super) const SERVER: &str = "server";
 /// Where the bill of materials and the licences are in the tree, and below `/usr/local` in the image.
 const DOCUMENTS: &str = "share/doc/curbside";
 

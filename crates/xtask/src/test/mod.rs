@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::Project;
-use crate::{node, system, tools};
+use crate::{image, node, system, tools};
 use steps::{STEPS, Step};
 
 /// How one step ended.
@@ -80,6 +80,9 @@ fn set_up(project: &Project, chosen: &[&Step]) -> Result<()> {
     }
     if chosen.iter().any(|step| step.uses_servers) {
         registry::ensure(project)?;
+    }
+    if chosen.iter().any(|step| step.uses_image) {
+        image::tried::set_up(project);
     }
     println!("--- ready after {}", seconds(started.elapsed()));
     Ok(())

@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail};
 
 use super::{counts, registry};
 use crate::project::Project;
-use crate::{command, node, system, wasm};
+use crate::{command, image, node, serve, system, wasm};
 
 /// One heading of the log.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a thing to set up, wanted or not, whatever the others are")]
 pub(crate) struct Step {
     /// What it is called on the command line.
     pub(crate) name: &'static str,
@@ -25,6 +26,8 @@ pub(crate) struct Step {
     pub(crate) uses_wasm_pack: bool,
     /// Whether it uses MLflow and an S3 server.
     pub(crate) uses_servers: bool,
+    /// Whether it uses what builds container images.
+    pub(crate) uses_image: bool,
     /// Does it.
     pub(crate) run: fn(&Project) -> Result<()>,
 }
@@ -37,6 +40,7 @@ const PLAIN: Step = Step {
     uses_system: false,
     uses_wasm_pack: false,
     uses_servers: false,
+    uses_image: false,
     run: |_| Ok(()),
 };
 
@@ -84,6 +88,13 @@ pub(crate) const STEPS: &[Step] = &[
         ..PLAIN
     },
     Step {
+        name: "serve-tree",
+        what: "the self-hosted server, in a folder that runs anywhere",
+        needs: &["wasm"],
+        run: |project| serve::build(project).map(drop),
+        ..PLAIN
+    },
+    Step {
         name: "page",
         what: "the page in real Chromium and Firefox",
         needs: &["wasm"],
@@ -105,6 +116,14 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &["wasm"],
         uses_system: true,
         run: |project| node_tests(project, "tests/parity"),
+        ..PLAIN
+    },
+    Step {
+        name: "image",
+        what: "the container image: what is in it, and that it serves, unprivileged and read-only",
+        needs: &["serve-tree"],
+        uses_image: true,
+        run: test_image,
         ..PLAIN
     },
     Step {
@@ -257,6 +276,13 @@ fn wasm_pack_test(project: &Project, browser: Browser) -> Result<()> {
 
 fn node_tests(project: &Project, folder: &str) -> Result<()> {
     run_node_tests(project, test_files(project, folder)?, &[])
+}
+
+fn test_image(project: &Project) -> Result<()> {
+    let Some(tried) = image::tried::build(project)? else {
+        return Ok(());
+    };
+    run_node_tests(project, test_files(project, "tests/image")?, &tried.environment()?)
 }
 
 /// Runs test files one after another, with these variables and none of the user's own servers.
