@@ -4,6 +4,7 @@
 // headers are read where something depends on them, and a reply is made once.
 
 import type { Env } from "../env.ts";
+import { dropBody } from "../weights/source.ts";
 import type { Answer } from "./answer.ts";
 import { JSON_TYPE } from "./answer.ts";
 import { allow, methodNotAllowed, noHost, notFound, unexpected } from "./errors.ts";
@@ -12,7 +13,7 @@ import { bodyOf, type Dialect, type Refusal } from "./refusal.ts";
 import type { Kind } from "./replies.ts";
 import { requestId } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
-import type { Route } from "./route.ts";
+import { READING, type Route } from "./route.ts";
 import { type Host, type Service, serviceOf } from "./service.ts";
 
 /** What a path without a route is counted as. */
@@ -38,16 +39,14 @@ export function handler(host: Host = {}): { fetch(request: Request, env: Env, co
       let response: Response | null = null;
       let code: string | undefined;
       try {
-        if (route === null && place !== null && host.page !== undefined && (method === "GET" || method === "HEAD")) {
-          response = await host.page(request, place.path, env);
-          if (response !== null) {
-            label = PAGE;
-            response.headers.set("x-request-id", id);
-          }
-        }
-        if (response === null) {
+        const file = route === null && place !== null ? ((await host.page?.(request, place.path, env)) ?? null) : null;
+        label = file === null ? label : PAGE;
+        if (file !== null && isReading(method)) {
+          response = file;
+          response.headers.set("x-request-id", id);
+        } else {
           const origin = security.crossOrigin === null ? null : headers.get("origin");
-          const outcome = await answerOf(request, env, context, service, place, route);
+          const outcome = file === null ? await answerOf(request, env, context, service, place, route) : notRead(file, method);
           const answer = "message" in outcome ? refused(outcome, dialect) : outcome;
           code = answer.code;
           response = replies.of(answer, id, url, kind, origin);
@@ -84,8 +83,7 @@ async function answerOf(
   }
   const { method } = request;
   if (method === "OPTIONS") {
-    const asked = security.preflight(request, route.audience, route.methods);
-    return { status: 204, contentType: null, body: null, headers: { allow: allow(route.methods), ...asked } };
+    return options(route.methods, security.preflight(request, route.audience, route.methods));
   }
   if (!route.methods.includes(method)) {
     return methodNotAllowed(method, route.methods);
@@ -97,6 +95,20 @@ async function answerOf(
   const { verify } = admission;
   const { path, query } = place;
   return route.answer({ request, method, path, query, env, settings, context, weights, verify });
+}
+
+function isReading(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/** A file of the page for what is neither GET nor HEAD. */
+function notRead(file: Response, method: string): Answer | Refusal {
+  dropBody(file);
+  return method === "OPTIONS" ? options(READING, null) : methodNotAllowed(method, READING);
+}
+
+function options(methods: readonly string[], asked: Readonly<Record<string, string>> | null): Answer {
+  return { status: 204, contentType: null, body: null, headers: { allow: allow(methods), ...asked } };
 }
 
 function kindOf(route: Route | null, method: string): Kind {
