@@ -19,6 +19,7 @@ mod node;
 mod project;
 mod python;
 mod registry;
+mod schemathesis;
 mod serve;
 mod server;
 mod system;
@@ -44,6 +45,8 @@ Usage: cargo xtask VERB
   image             build the container image of that server by buildah, on Debian's packages, and print its layers (docs/container.md);
                     --run PORT: and run it; --save: and write it as archives; --check-reproducible: and again from a clone, to compare;
                     --image NAME: no build, that image of the storage
+  schemathesis      ask that server whatever its description allows and forbids, for ten minutes, and check every answer
+                    (--minutes N; --url http://HOST:PORT: a server that runs already)
   registry          start MLflow (port 5000) and an S3 server (3900) with the buckets curbside-weights and mlflow, until Ctrl-C
                     (--mlflow-port N, --s3-port N; --home DIR: kept there; --only s3|mlflow;
                     --direct: clients reach artifacts on S3 themselves, in experiments apart from the others)
@@ -91,6 +94,7 @@ fn run() -> Result<()> {
         "accuracy" => accuracy::run(&project, arguments),
         "bench" => bench::run(&project, arguments),
         "image" => image::run(&project, arguments),
+        "schemathesis" => schemathesis::run(&project, arguments),
         "deny" => deny::run(&project, arguments),
         other => bail!("unknown verb {other:?}\n\n{USAGE}"),
     }

@@ -3,6 +3,7 @@
 //! A failing step does not stop the others, so that one run tells everything; only steps that need its product are left out.
 //! A step that finds nothing to run has failed: silence must never look like success.
 
+mod clients;
 mod counts;
 mod registry;
 pub(crate) mod steps;
@@ -80,6 +81,9 @@ fn set_up(project: &Project, chosen: &[&Step]) -> Result<()> {
     }
     if chosen.iter().any(|step| step.uses_servers) {
         registry::ensure(project)?;
+    }
+    if chosen.iter().any(|step| step.uses_clients) {
+        clients::ensure(project)?;
     }
     if chosen.iter().any(|step| step.uses_image) {
         image::tried::set_up(project);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{counts, registry};
+use super::{clients, counts, registry};
 use crate::project::Project;
 use crate::{command, image, node, serve, system, wasm};
 
@@ -26,6 +26,8 @@ pub(crate) struct Step {
     pub(crate) uses_wasm_pack: bool,
     /// Whether it uses MLflow and an S3 server.
     pub(crate) uses_servers: bool,
+    /// Whether it uses other people's clients of the service.
+    pub(crate) uses_clients: bool,
     /// Whether it uses what builds container images.
     pub(crate) uses_image: bool,
     /// Does it.
@@ -40,6 +42,7 @@ const PLAIN: Step = Step {
     uses_system: false,
     uses_wasm_pack: false,
     uses_servers: false,
+    uses_clients: false,
     uses_image: false,
     run: |_| Ok(()),
 };
@@ -92,6 +95,21 @@ pub(crate) const STEPS: &[Step] = &[
         what: "the self-hosted server, in a folder that runs anywhere",
         needs: &["wasm"],
         run: |project| serve::build(project).map(drop),
+        ..PLAIN
+    },
+    Step {
+        name: "server",
+        what: "the self-hosted server: its processes, weights, TLS, its end",
+        needs: &["serve-tree"],
+        run: |project| node_tests(project, "tests/server"),
+        ..PLAIN
+    },
+    Step {
+        name: "clients",
+        what: "other people's clients, unmodified, and the description that the service gives of itself",
+        needs: &["wasm", "serve-tree"],
+        uses_clients: true,
+        run: |project| run_node_tests(project, test_files(project, "tests/clients")?, &clients::environment(project)?),
         ..PLAIN
     },
     Step {
