@@ -4,10 +4,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
-/** The tree that `cargo xtask serve --build-only` makes; `CURBSIDE_SERVER` names another program with the same flags. */
-const PROGRAM = process.env["CURBSIDE_SERVER"] ?? new URL("../../target/server/bin/curbside-server", import.meta.url).pathname;
+/** What `cargo xtask serve --build-only` makes. */
+export const TREE = fileURLToPath(new URL("../../target/server", import.meta.url));
 
 const PATIENCE_MS = 120_000;
 
@@ -22,12 +24,24 @@ export interface RunningServer extends AsyncDisposable {
   log(): string;
 }
 
-/** Starts it on a free port of loopback, with these variables and no others of its own. */
-export async function startServer(variables: Record<string, string> = {}): Promise<RunningServer> {
-  if (!existsSync(PROGRAM)) {
-    throw new Error(`expected the server at ${PROGRAM}, found nothing; run \`cargo xtask serve --build-only\` first`);
+/** How it is started otherwise than usual. */
+export interface Setting {
+  /** Variables; there are no others but `PATH`. */
+  readonly variables?: Record<string, string>;
+  /** The program of another tree. */
+  readonly program?: string;
+  /** How many files each of its processes may have open. */
+  readonly files?: number;
+}
+
+/** Starts it on a free port of loopback. */
+export async function startServer({ variables = {}, program = join(TREE, "bin/curbside-server"), files }: Setting = {}): Promise<RunningServer> {
+  if (!existsSync(program)) {
+    throw new Error(`expected the server at ${program}, found nothing; run \`cargo xtask serve --build-only\` first`);
   }
-  const child = spawn(PROGRAM, ["--listen", `127.0.0.1:${await freePort()}`, "--processes", "1"], {
+  const line = [program, "--listen", `127.0.0.1:${await freePort()}`, "--processes", "1"];
+  const limited = files === undefined ? line : ["sh", "-c", `ulimit -n ${files}; exec "$0" "$@"`, ...line];
+  const child = spawn(String(limited[0]), limited.slice(1), {
     env: { PATH: process.env["PATH"] ?? "", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,0 +1,82 @@
+// Many connections at once that want to keep a server busy, and the question whether others are served all the while.
+
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { faultOfGood } from "./good.ts";
+import { Line, Reader, type Reply } from "./wire.ts";
+
+/** Asks the good request again and again until `attack` is over; returns what was wrong with any answer. */
+export async function faultsMeanwhile(port: number, attack: Promise<unknown>): Promise<string[]> {
+  let isOver = false;
+  const ended = attack.finally(() => (isOver = true));
+  const faults: string[] = [];
+  let asked = 0;
+  do {
+    faults.push(...(await faultOfGood(port)));
+    asked += 1;
+    await Promise.race([sleep(20), ended.catch(() => undefined)]);
+  } while (!isOver && faults.length === 0);
+  await ended;
+  return asked > 1 ? faults : [...faults, "expected an attack that takes some time, found one that was over at once"];
+}
+
+/** Opens so many connections, a hundred at a time. */
+export async function openMany(port: number, count: number): Promise<Line[]> {
+  const opened: Line[] = [];
+  while (opened.length < count) {
+    opened.push(...(await Promise.all(Array.from({ length: Math.min(100, count - opened.length) }, () => Line.open(port)))));
+  }
+  return opened;
+}
+
+/** Sends `pieces` with a second between them until the server answers or closes; returns the answer, if there was one. */
+export async function drip(line: Line, pieces: Iterable<string>): Promise<Reply | null> {
+  const answer = replyOf(line);
+  let isOver = false;
+  void answer.then(
+    () => (isOver = true),
+    () => (isOver = true),
+  );
+  for (const piece of pieces) {
+    if (isOver) {
+      break;
+    }
+    line.write(piece);
+    await Promise.race([sleep(1000), answer.catch(() => null)]);
+  }
+  return answer;
+}
+
+/** The first final response; null if the server closes without. */
+export async function replyOf(line: Line, reader = new Reader()): Promise<Reply | null> {
+  for (;;) {
+    const [reply] = reader.replies;
+    if (reply !== undefined) {
+      return reply;
+    }
+    const chunk = await line.read();
+    if (chunk === null) {
+      return reader.atEnd().replies[0] ?? null;
+    }
+    reader.take(chunk);
+  }
+}
+
+/** Waits for `100 Continue`, by which a server says that it reads the body. */
+export async function continued(line: Line, reader: Reader): Promise<void> {
+  while (reader.interim.length === 0 && reader.replies.length === 0) {
+    const chunk = await line.read();
+    if (chunk === null) {
+      return;
+    }
+    reader.take(chunk);
+  }
+}
+
+/** How many connections there may be at once: half of the files that a process may have open, and no more than is asked for. */
+export async function connections(wanted: number): Promise<number> {
+  const limits = await readFile("/proc/self/limits", "utf8");
+  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  return Math.min(wanted, Math.floor(Number(soft ?? 1024) / 2) - 100);
+}

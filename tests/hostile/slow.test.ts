@@ -1,0 +1,134 @@
+// Clients that are slow by will: others are served to the bit all the while, and the memory that it costs is bounded.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { PLAIN } from "../worker/ride.ts";
+import { everyRow } from "../worker/table.ts";
+import { PATIENT } from "./corpus/patient.ts";
+import { faultOfGood } from "./good.ts";
+import { ours } from "./hostile.ts";
+import { faultsOf, faultsOfReply } from "./judge.ts";
+import { post } from "./request.ts";
+import { type RunningServer, startServer } from "./server.ts";
+import { connections, drip, faultsMeanwhile, openMany } from "./siege.ts";
+import { type Line, PATIENCE_MS } from "./wire.ts";
+
+/** Of each kind that is slow by a deadline of 15 seconds. */
+const SLOW = 300;
+const IDLE = 4000;
+const NEVER_READING = 40;
+
+const MIB = 1024 * 1024;
+/** What all of this may cost: some hundred bytes a connection, the kernel's buffers, and no reply that nobody reads twice. */
+const MAX_GROWTH = 512 * MIB;
+
+let server: RunningServer;
+before(async () => {
+  server = await startServer();
+});
+after(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+function* one(text: string): Generator<string> {
+  yield* text;
+}
+
+/** A head to which a line is added for ever. */
+function* headWithoutEnd(): Generator<string> {
+  yield "POST /predict HTTP/1.1\r\n";
+  for (;;) {
+    yield "X-Slow: and on\r\n";
+  }
+}
+
+const HEAD = `POST /predict HTTP/1.1\r\nHost: curbside.test\r\nContent-Length: ${Buffer.byteLength(PLAIN)}\r\n\r\n`;
+/** One of the largest replies there are. */
+const LARGE = post("/predict", `[${Array(1000).fill(PLAIN).join(",")}]`);
+
+/** What `ask` returns, once it does not throw any more. */
+async function soon<T>(ask: () => Promise<T>): Promise<T> {
+  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (Date.now() > deadline) {
+        throw thrown;
+      }
+      await sleep(100);
+    }
+  }
+}
+
+async function withLines<T>(lines: readonly Line[], act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } finally {
+    for (const line of lines) {
+      line.destroy();
+    }
+  }
+}
+
+test("bodies that stop are told so after their time, each in its dialect, and others are served meanwhile", async () => {
+  const rows = Promise.all(PATIENT.map(async (row) => ({ name: row.name, faults: await faultsOf(server.port, row).catch((thrown: unknown) => [String(thrown)]) })));
+  assert.deepEqual(await faultsMeanwhile(server.port, rows), []);
+  await everyRow(await rows, async ({ faults }) => faults);
+});
+
+test(`${SLOW} heads and ${SLOW} bodies of a byte or a line a second, and thousands of idle connections: others are served`, async () => {
+  const before = await server.memory();
+  const idle = await openMany(server.port, await connections(IDLE));
+  const heads = await openMany(server.port, SLOW);
+  const bodies = await openMany(server.port, SLOW);
+  await withLines([...idle, ...heads, ...bodies], async () => {
+    const cutHeads = Promise.all(heads.map((line) => drip(line, headWithoutEnd())));
+    const cutBodies = Promise.all(bodies.map((line) => drip(line, [HEAD, ...one(PLAIN)])));
+    const faults = await faultsMeanwhile(server.port, Promise.all([cutHeads, cutBodies]));
+    assert.deepEqual(faults, []);
+    // The runtime has no answer for who has not asked anything, so it closes without a word.
+    assert.deepEqual((await cutHeads).filter((reply) => reply !== null), []);
+    assert.deepEqual((await cutBodies).flatMap((reply) => faultsOfReply(ours(408, "BODY_TIMEOUT"), reply ?? undefined)), []);
+    const growth = (await server.memory()) - before;
+    assert.ok(growth < MAX_GROWTH, `expected less than ${MAX_GROWTH / MIB} MiB more, found ${Math.round(growth / MIB)}`);
+    console.log(`${idle.length} idle connections; ${Math.round(growth / MIB)} MiB more`);
+  });
+  assert.deepEqual(await faultOfGood(server.port), []);
+});
+
+test("connections that ask for the largest replies and never read: others are served, and memory is bounded", async () => {
+  const before = await server.memory();
+  const lines = await openMany(server.port, NEVER_READING);
+  await withLines(lines, async () => {
+    for (const line of lines) {
+      line.stopReading();
+      for (let times = 0; times < 40; times += 1) {
+        line.write(LARGE);
+      }
+    }
+    const rides = (async () => {
+      for (let times = 0; times < 200; times += 1) {
+        assert.deepEqual(await faultOfGood(server.port), []);
+      }
+    })();
+    assert.deepEqual(await faultsMeanwhile(server.port, rides), []);
+    const growth = (await server.memory()) - before;
+    assert.ok(growth < MAX_GROWTH, `expected less than ${MAX_GROWTH / MIB} MiB more, found ${Math.round(growth / MIB)}`);
+    console.log(`${NEVER_READING} connections that never read: ${Math.round(growth / MIB)} MiB more`);
+  });
+  assert.deepEqual(await faultOfGood(server.port), []);
+});
+
+test("more connections than there are files for: those beyond are closed, and when the others have gone all is as before", async () => {
+  await using small = await startServer({ files: 200 });
+  const lines = await openMany(small.port, 400);
+  await withLines(lines, async () => {
+    // Whoever says nothing is let go after a time, so all of them end.
+    await Promise.all(lines.map(async (line) => assert.equal(await line.read(), null)));
+    // Their files are given back a moment after we have heard of it.
+    assert.deepEqual(await soon(() => faultOfGood(small.port)), []);
+  });
+  assert.equal(small.events("process_started").length, 1);
+});
