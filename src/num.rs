@@ -95,6 +95,18 @@ pub(crate) fn count_to_f64(n: usize) -> f64 {
     n as f64
 }
 
+/// A whole number of at most 2^53 as a double, which it is exactly.
+#[expect(clippy::cast_precision_loss, reason = "the caller has looked: at most 2^53")]
+pub(crate) fn exact(n: u64) -> f64 {
+    n as f64
+}
+
+/// The lower and the upper 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "truncation is what is asked for")]
+pub(crate) fn halves(n: u64) -> (u32, u32) {
+    (n as u32, (n >> 32) as u32)
+}
+
 /// An `i64` of minutes or days as a double; exact below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "dates are bounded far below 2^53 minutes")]
 pub(crate) fn i64_to_f64(n: i64) -> f64 {

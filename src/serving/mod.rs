@@ -4,22 +4,44 @@
 //! has to do with the transport alone (how long a body may be, who may ask) is the carrier's.
 //!
 //! - [`respond`] answers any method and path; [`Request`] is what it is asked, [`Reply`] what to send back.
-//! - [`Tally`]: what a reply was about, for the carrier's metrics.
+//! - [`Tally`]: what a reply was about, for the carrier's metrics. [`Refusal`]: what is refused, and why.
+//! - [`events`]: rides of a stream, without a request around them.
 //! - [`explain`]: an explanation as JSON.
+//!
+//! | path | protocol | in |
+//! |---|---|---|
+//! | `/predict` | the reference service's | `predict` |
+//! | `/ping`, `/version`, `/invocations` | `MLflow`'s scoring protocol | `mlflow`, `csv` |
+//! | `/v2`, `/v2/...` | the Open Inference Protocol, version 2 | `inference`, `tensor` |
+//! | `/2015-03-31/functions/function/invocations` | the reference's stream function | `events`, `base64` |
 
+mod base64;
+mod csv;
+mod events;
+mod inference;
+mod json;
+mod mlflow;
 mod predict;
-
-use serde::Serialize;
+mod refusal;
+mod ride;
+mod tensor;
 
 use crate::estimator::Estimator;
 use crate::trip::Pickup;
+pub use events::{Event, events};
+use inference::Place;
 pub use predict::explain;
+pub use refusal::Refusal;
+use refusal::Speech;
+
+/// Rides that are answered at once, by every protocol.
+pub const MAX_ROWS: usize = 1000;
 
 /// A request as its carrier has it.
 pub struct Request<'a> {
-    /// `GET`, `HEAD` or `POST`; anything else is refused where the path is known.
+    /// `GET`, `HEAD` (answered as `GET`) or `POST`; anything else is refused where the path is known.
     pub method: &'a str,
-    /// The path, without the query.
+    /// The path as the request line has it, without the query.
     pub path: &'a str,
     /// Whether replies of `/predict` are to say why an estimate is what it is.
     pub explain: bool,
@@ -40,13 +62,13 @@ pub struct Request<'a> {
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// `Content-Type`.
+    /// `Content-Type`: [`JSON`], [`PLAIN`] or [`BINARY`].
     pub content_type: &'static str,
-    /// The body: text, unless the type is [`BINARY`].
+    /// The body: UTF-8, unless the type is [`BINARY`].
     pub body: Vec<u8>,
     /// More headers, names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The stable code of what was refused.
+    /// The stable code of what was refused; `None` if nothing was, or only some of many rides.
     pub code: Option<&'static str>,
     /// What the reply was about.
     pub tally: Tally,
@@ -65,50 +87,154 @@ pub struct Tally {
 
 /// The type of most replies.
 pub const JSON: &str = "application/json";
+/// The type of a reply that is a word.
+pub const PLAIN: &str = "text/plain; charset=utf-8";
 /// The type of a reply that is no text.
 pub const BINARY: &str = "application/octet-stream";
 
-/// An error as every route of ours tells it.
-#[derive(Debug, Serialize)]
-struct ErrorBody<'a> {
-    error: ErrorDetail<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct ErrorDetail<'a> {
-    code: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
-    message: &'a str,
-}
-
 impl Reply {
-    /// An error in the form `{"error": {"code", "field", "message"}}`.
-    pub fn error(status: u16, code: &'static str, field: Option<&str>, message: &str) -> Reply {
-        let reply = Reply::json(status, &ErrorBody { error: ErrorDetail { code, field, message } });
-        Reply { code: Some(code), ..reply }
+    /// 200.
+    fn ok(content_type: &'static str, body: Vec<u8>, tally: Tally) -> Reply {
+        Reply { status: 200, content_type, body, headers: Vec::new(), code: None, tally }
+    }
+}
+
+/// What answers at a path.
+#[derive(Clone, Copy)]
+enum Route<'a> {
+    Predict,
+    Ping,
+    Version,
+    Invocations,
+    Function,
+    Inference(Place<'a>),
+}
+
+impl<'a> Route<'a> {
+    fn of(path: &'a str) -> Option<Route<'a>> {
+        Some(match path {
+            "/predict" => Route::Predict,
+            "/ping" => Route::Ping,
+            "/version" => Route::Version,
+            "/invocations" => Route::Invocations,
+            "/2015-03-31/functions/function/invocations" => Route::Function,
+            _ => Route::Inference(Place::of(path)?),
+        })
     }
 
-    fn json<T: Serialize>(status: u16, body: &T) -> Reply {
-        // Strings, finite numbers and lists of them: nothing here can fail to serialize.
-        let body = serde_json::to_vec(body).unwrap_or_default();
-        Reply { status, content_type: JSON, body, headers: Vec::new(), code: None, tally: Tally::default() }
+    fn speech(self) -> Speech {
+        match self {
+            Route::Predict | Route::Function => Speech::Ours,
+            Route::Ping | Route::Version | Route::Invocations => Speech::Mlflow,
+            Route::Inference(_) => Speech::Inference,
+        }
+    }
+
+    /// Whether it is given a body.
+    fn posts(self) -> bool {
+        match self {
+            Route::Predict | Route::Function | Route::Invocations => true,
+            Route::Ping | Route::Version => false,
+            Route::Inference(place) => place.posts(),
+        }
     }
 }
 
 /// Answers a request.
 ///
+/// The statuses are 200; 400 for what is not the protocol's, and in [`MLflow`'s and the inference
+/// protocol](self) for a ride at fault; 404 for a path or model that is not here; 405, with the header `allow`; 413 for more than
+/// [`MAX_ROWS`] rides; 415 for a type that is not read; 422 for a ride of `/predict` at fault. Errors have the protocol's form.
+///
 /// # Panics
 ///
-/// Never, for any bytes.
+/// Never, for any request.
 pub fn respond(estimator: &Estimator, request: Request<'_>) -> Reply {
-    match (request.path, request.method) {
-        ("/predict", "POST") => predict::answer(estimator, request),
-        ("/predict", method) => {
-            let message = format!("expected POST, found {method}");
-            let reply = Reply::error(405, "METHOD_NOT_ALLOWED", None, &message);
-            Reply { headers: vec![("allow", "POST".to_owned())], ..reply }
-        }
-        _ => Reply::error(404, "NOT_FOUND", None, "nothing is at this path"),
+    let Some(route) = Route::of(request.path) else {
+        let message = ["nothing is at ", brief(request.path), "; see /openapi.json for what there is"].concat();
+        let speech = if request.path.starts_with("/v2/") { Speech::Inference } else { Speech::Ours };
+        return Refusal { status: 404, code: "NOT_FOUND", field: "", message }.reply(speech);
+    };
+    let is_post = request.method == "POST";
+    if is_post != route.posts() || !(is_post || matches!(request.method, "GET" | "HEAD")) {
+        let allow = if route.posts() { "POST" } else { "GET, HEAD" };
+        let message = ["expected ", allow, ", found ", brief(request.method)].concat();
+        let refusal = Refusal { status: 405, code: "METHOD_NOT_ALLOWED", field: "", message };
+        return Reply { headers: vec![("allow", allow.to_owned())], ..refusal.reply(route.speech()) };
     }
+    let answer = match route {
+        Route::Predict => predict::answer(estimator, request),
+        // What MLflow's own server says.
+        Route::Ping => Ok(Reply::ok(PLAIN, b"\n".to_vec(), Tally::default())),
+        Route::Version => Ok(Reply::ok(PLAIN, env!("CARGO_PKG_VERSION").into(), Tally::default())),
+        Route::Invocations => mlflow::answer(estimator, &request),
+        Route::Function => events::answer(estimator, &request),
+        Route::Inference(place) => inference::answer(estimator, place, &request),
+    };
+    answer.unwrap_or_else(|refusal| {
+        let refused = u32::from(!refusal.field.is_empty());
+        Reply { tally: Tally { refused, ..Tally::default() }, ..refusal.reply(route.speech()) }
+    })
+}
+
+/// Refuses a content type that is not JSON's: none at all and curl's default form type are accepted when the body is JSON.
+fn expect_json(content_type: Option<&str>) -> Result<(), Refusal> {
+    let media = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let json = media == JSON || (media.starts_with("application/") && media.ends_with("+json"));
+    if json || media.is_empty() || media == "application/x-www-form-urlencoded" {
+        return Ok(());
+    }
+    Err(unsupported(&["Content-Type: expected application/json, found ", brief(&media)]))
+}
+
+/// As much of a text as a message shows of what a client sent.
+fn brief(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(60)).unwrap_or(text)
+}
+
+/// 415.
+fn unsupported(message: &[&str]) -> Refusal {
+    Refusal { status: 415, code: "CONTENT_TYPE", field: "", message: message.concat() }
+}
+
+/// The values of some keys of an object; other keys are not looked at.
+fn pick<'a, const N: usize>(
+    object: json::Json<'a>,
+    what: &str,
+    names: [&str; N],
+) -> Result<[Option<json::Json<'a>>; N], Refusal> {
+    let mut found = [None; N];
+    if object.kind() != json::Kind::Object {
+        return Err(Refusal::form(&[what, ": expected an object, found ", object.kind().name()]));
+    }
+    for (key, value) in object.entries() {
+        let name = key.name();
+        if let Some(place) = names.iter().position(|known| *known == name) {
+            if found[place].is_some() {
+                return Err(Refusal::form(&[what, ": expected one ", names[place], ", found two"]));
+            }
+            found[place] = Some(value);
+        }
+    }
+    Ok(found)
+}
+
+/// The values of a list.
+fn list_of<'a>(what: &str, value: Option<json::Json<'a>>) -> Result<Vec<json::Json<'a>>, Refusal> {
+    match value {
+        Some(list) if list.kind() == json::Kind::List => Ok(list.items().collect()),
+        other => {
+            let found = other.map_or("nothing", |other| other.kind().name());
+            Err(Refusal::form(&[what, ": expected a list, found ", found]))
+        }
+    }
+}
+
+/// The values of a list that has one a ride.
+fn some_of<'a>(what: &str, value: Option<json::Json<'a>>) -> Result<Vec<json::Json<'a>>, Refusal> {
+    // Counted before anything is kept of them.
+    if value.is_some_and(|list| list.items().nth(MAX_ROWS).is_some()) {
+        return Err(Refusal::too_many());
+    }
+    list_of(what, value)
 }

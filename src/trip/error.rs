@@ -74,6 +74,11 @@ impl TripError {
         TripError { field, problem: Problem::Conflict, message }
     }
 
+    /// The sentence for the person who sent the ride.
+    pub(crate) fn into_message(self) -> String {
+        self.message
+    }
+
     /// The field at fault.
     pub fn field(&self) -> Field {
         self.field

@@ -37,7 +37,10 @@ fn the_documents_list_every_code_and_no_other() {
     }
     source.push_str(&std::fs::read_to_string("src/warning.rs").unwrap());
     let told: BTreeSet<&str> = codes_in(&source).collect();
-    let unlisted: Vec<_> = told.difference(&listed).collect();
+    // What the Worker is set up by is named in quotes, too.
+    let settings = std::fs::read_to_string("worker/env.ts").unwrap();
+    let is_setting = |word: &str| word == "CARGO_PKG_VERSION" || settings.contains(&format!("readonly {word}?:"));
+    let unlisted: Vec<_> = told.difference(&listed).filter(|word| !is_setting(word)).collect();
     let stale: Vec<_> = listed.difference(&told).filter(|code| code.contains('_')).collect();
     assert!(
         unlisted.is_empty() && stale.is_empty(),
