@@ -1,8 +1,8 @@
 //! `curbside-server`: the web service on one's own machine.
 //!
 //! [workerd](https://github.com/cloudflare/workerd) runs the same Worker that runs at the edge. One of its processes uses one core, so
-//! this launcher starts one for each and hands all of them one listening socket: the kernel gives a connection to whichever is free,
-//! and no byte of a request goes through the launcher. It refuses bad settings, writes the configuration (into memory), restarts a
+//! this launcher starts one for each and hands each a listening socket of the same address: the kernel spreads connections among
+//! them, and no byte of a request goes through the launcher. It refuses bad settings, writes the configuration (into memory), restarts a
 //! process that dies, and lets requests end before it stops. docs/self-hosting.md is for those who run it.
 //!
 //! Reading order: [`settings`] is what the operator says, [`configuration`] what workerd is told, [`sockets`] what is listened on,
@@ -14,6 +14,7 @@
 )]
 
 mod configuration;
+mod farewell;
 mod health;
 mod log;
 mod options;

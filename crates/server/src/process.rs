@@ -50,7 +50,7 @@ impl Process {
     /// When there are no more processes to be had.
     pub(crate) fn start(common: &Common<'_>, own: Own<'_>) -> std::io::Result<Self> {
         let descriptors = [
-            (configuration::PUBLIC, common.public.as_fd()),
+            (configuration::PUBLIC, common.public.of(own.index)),
             (configuration::PRIVATE, own.private.as_fd()),
             (configuration::HEALTH, common.health.as_fd()),
         ];

@@ -140,13 +140,10 @@ pub(crate) fn listen(said: Option<&str>, environment: Environment<'_>) -> Result
         let port = given.value.strip_prefix("localhost:")?.parse().ok()?;
         Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     });
-    match address {
-        Some(address) if address.port() != 0 => Ok(address),
-        _ => {
-            let expected = "an address and a port of 1 to 65535, such as 127.0.0.1:9696, 0.0.0.0:9696 or [::]:9696";
-            Err(Refusal::new(given.field, expected, quoted(&given.value), "write it so"))
-        }
-    }
+    address.ok_or_else(|| {
+        let expected = "an address and a port, such as 127.0.0.1:9696, 0.0.0.0:9696 or [::]:9696";
+        Refusal::new(given.field, expected, quoted(&given.value), "write it so; port 0 is any that is free")
+    })
 }
 
 fn processes(options: &Serve, environment: Environment<'_>) -> Result<usize, Refusal> {
@@ -274,7 +271,8 @@ mod tests {
             ("[::]:9696", Some("[::]:9696")),
             ("localhost:8080", Some("127.0.0.1:8080")),
             ("127.0.0.1", None),
-            ("127.0.0.1:0", None),
+            ("127.0.0.1:0", Some("127.0.0.1:0")),
+            ("127.0.0.1:65536", None),
             ("example.com:80", None),
         ] {
             let found = read(&[("CURBSIDE_LISTEN", address)]).ok().map(|settings| settings.listen.to_string());

@@ -1,6 +1,6 @@
-//! What is listened on: the clients' socket, which all processes share, and for each process a private one.
+//! What is listened on: for each process a socket for clients, all of one address, and a private one.
 //!
-//! The launcher opens them and keeps them. So a port that is taken is told before anything starts, connections that arrive while a
+//! The launcher opens and keeps them. So a port that is taken is told before anything starts, connections that arrive while a
 //! process is replaced wait instead of failing, and no other program can take a private name in the meantime. Private sockets are
 //! Unix sockets without a file (Linux's abstract names): nothing is written to disk, and nothing is left behind.
 
@@ -19,23 +19,33 @@ const QUEUE: i32 = 4096;
 /// How often to look whether the queue is empty.
 const PULSE: Duration = Duration::from_millis(5);
 
-/// The clients' socket.
+/// The clients' sockets: one a process, all at the same address, among which the kernel spreads connections.
+///
+/// One socket for all would be simpler and spreads nothing: whichever process wakes first takes all connections that are waiting,
+/// and of 64 that were opened at once one process had every one.
 #[derive(Debug)]
-pub(crate) struct Public(Socket);
+pub(crate) struct Public {
+    sockets: Vec<Socket>,
+    /// Where clients come in: with a real port, if any was as good.
+    pub(crate) address: SocketAddr,
+}
 
 impl Public {
     /// Listens.
     ///
     /// # Errors
     /// When the port is taken, needs more rights, or the address is none of this machine's.
-    pub(crate) fn open(address: SocketAddr) -> Result<Self, String> {
+    pub(crate) fn open(address: SocketAddr, processes: usize) -> Result<Self, String> {
         let open = || {
-            let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-            // Connections of a server that was here before may still be closing.
-            socket.set_reuse_address(true)?;
-            socket.bind(&address.into())?;
-            socket.listen(QUEUE)?;
-            Ok(Self(socket))
+            if address.port() != 0 {
+                // First alone: sockets that share an address would also share it with those of another server of this user.
+                drop(listen(address, false)?);
+            }
+            let first = listen(address, true)?;
+            let address = first.local_addr()?.as_socket().unwrap_or(address);
+            let others = (1..processes).map(|_| listen(address, true));
+            let sockets = std::iter::once(Ok(first)).chain(others).collect::<std::io::Result<_>>()?;
+            Ok(Self { sockets, address })
         };
         open().map_err(|error: std::io::Error| {
             let remedy = match error.kind() {
@@ -49,30 +59,42 @@ impl Public {
         })
     }
 
-    /// Lets no new connection in, and waits for the processes to take those that are in the queue already.
+    /// The socket of a process.
+    pub(crate) fn of(&self, process: usize) -> BorrowedFd<'_> {
+        self.sockets[process].as_fd()
+    }
+
+    /// Lets no new connection in, and waits for the processes to take those that are in the queues already.
     ///
     /// Just closing would reset the latter, although their clients have been told that they are connected.
     pub(crate) fn shut(&self, patience: Duration) {
         /// `BPF_RET | BPF_K` with 0: of every packet nothing passes.
         const DROP: [SockFilter; 1] = [SockFilter::new(0x06, 0, 0, 0)];
-        // Where the kernel knows no filters, connections go on arriving until the processes have ended.
-        let _ = self.0.attach_filter(&DROP);
+        for socket in &self.sockets {
+            // Where the kernel knows no filters, connections go on arriving until the processes have ended.
+            let _ = socket.attach_filter(&DROP);
+        }
         let started = Instant::now();
-        while self.has_waiting() && started.elapsed() < patience {
+        while self.sockets.iter().any(has_waiting) && started.elapsed() < patience {
             std::thread::sleep(PULSE);
         }
     }
-
-    fn has_waiting(&self) -> bool {
-        let mut watched = [PollFd::new(&self.0, PollFlags::IN)];
-        poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
-    }
 }
 
-impl AsFd for Public {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
+fn listen(address: SocketAddr, is_shared: bool) -> std::io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Connections of a server that was here before may still be closing.
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(is_shared)?;
+    socket.bind(&address.into())?;
+    socket.listen(QUEUE)?;
+    Ok(socket)
+}
+
+/// Whether connections wait to be taken.
+fn has_waiting(socket: &Socket) -> bool {
+    let mut watched = [PollFd::new(socket, PollFlags::IN)];
+    poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
 }
 
 /// A socket that only this machine's programs can reach, and that answers only those who know the token.

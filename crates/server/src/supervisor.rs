@@ -3,6 +3,7 @@
 mod slot;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -62,7 +63,8 @@ struct Program {
 /// # Errors
 /// When a socket cannot be opened, or processes die before they have ever answered.
 pub(crate) fn run(settings: Settings, options: &Serve, tree: &Tree) -> Result<End, String> {
-    let public = Public::open(settings.listen)?;
+    let public = Public::open(settings.listen, settings.processes)?;
+    let settings = Settings { listen: public.address, ..settings };
     let health = Private::open(health_name(settings.listen))?;
     let token = random_word()?;
     let mut slots = Vec::new();
@@ -235,7 +237,7 @@ impl Supervisor<'_> {
         if let Some(renewal) = &mut self.renewal {
             renewal.at = index;
         }
-        self.slots[index].retire();
+        self.slots[index].retire(&self.token);
         self.start(index)
     }
 
@@ -257,7 +259,12 @@ impl Supervisor<'_> {
             log::event("stopping", &json!({}));
             self.common.public.shut(LAST_CONNECTIONS);
         }
-        self.slots.iter_mut().for_each(Slot::retire);
+        let token = &self.token;
+        thread::scope(|scope| {
+            for slot in &mut self.slots {
+                scope.spawn(|| slot.retire(token));
+            }
+        });
         let mut is_killed = false;
         loop {
             self.slots.iter_mut().for_each(Slot::bury_retired);

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::process::{Common, Own, Process};
 use crate::sockets::{MemoryFile, Private};
-use crate::{configuration, log};
+use crate::{configuration, farewell, log};
 
 /// The second attempt waits so long, each one more twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// No pause is longer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// No pause is longer: connections to the process that is missing wait for its successor.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A process that lived so long has not failed at its start.
 const SETTLED: Duration = Duration::from_secs(30);
 /// A process that does not answer for so long is ended. It may be starved by others, so this is generous.
@@ -144,10 +144,10 @@ impl Slot {
     }
 
     /// Has the present process answer its last requests and end.
-    pub(crate) fn retire(&mut self) {
+    pub(crate) fn retire(&mut self, token: &str) {
         self.next_start = None;
         if let Some(process) = self.process.take() {
-            process.ask_to_end();
+            farewell::take_leave(&process, self.private.name(), token);
             self.retired.push((process, Instant::now()));
         }
     }
