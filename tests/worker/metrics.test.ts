@@ -10,7 +10,7 @@ import { ride } from "./ride.ts";
 interface Counts {
   readonly processes: number;
   readonly requests: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly durations: Readonly<Record<string, { readonly buckets: readonly number[]; readonly sum: number }>>;
+  readonly durations: Readonly<Record<string, { readonly buckets: readonly number[]; readonly milliseconds: number }>>;
   readonly errors: Readonly<Record<string, number>>;
   readonly rides: number;
   readonly ridesRefused: number;
@@ -128,7 +128,7 @@ test("no path, code or id of a caller's makes a new time series", async () => {
 const SOME: Counts = {
   processes: 1,
   requests: { "/predict": { "200": 3, "422": 1 } },
-  durations: { "/predict": { buckets: BUCKETS.map((_, bucket) => bucket).concat(2), sum: 1.5 } },
+  durations: { "/predict": { buckets: BUCKETS.map((_, bucket) => bucket).concat(2), milliseconds: 1500 } },
   errors: { TRIP_DISTANCE_RANGE: 1 },
   rides: 3,
   ridesRefused: 1,
@@ -144,7 +144,7 @@ test("several processes are counted as one", () => {
   const other: Counts = {
     ...SOME,
     requests: { "/predict": { "200": 1 }, "/health": { "200": 5 } },
-    durations: { "/predict": { buckets: BUCKETS.map(() => 1).concat(1), sum: 0.25 } },
+    durations: { "/predict": { buckets: BUCKETS.map(() => 1).concat(1), milliseconds: 250 } },
     errors: {},
     models: [{ model: "m", version: "2", sha256: "bb" }],
     sequence: 5,
@@ -155,7 +155,7 @@ test("several processes are counted as one", () => {
   const sent = JSON.parse(JSON.stringify([SOME, other, SOME, empty])) as Counts[];
   const all = merge(sent);
   assert.deepEqual(all.requests, { "/predict": { "200": 7, "422": 2 }, "/health": { "200": 5 } });
-  assert.deepEqual(all.durations["/predict"], { buckets: BUCKETS.map((_, bucket) => 2 * bucket + 1).concat(5), sum: 3.25 });
+  assert.deepEqual(all.durations["/predict"], { buckets: BUCKETS.map((_, bucket) => 2 * bucket + 1).concat(5), milliseconds: 3250 });
   assert.deepEqual(all.errors, { TRIP_DISTANCE_RANGE: 2 });
   assert.deepEqual([all.processes, all.rides, all.ridesRefused, all.unseenPairs, all.inFlight], [4, 9, 3, 3, 6]);
   assert.deepEqual(all.models.map(({ version }) => version), ["1", "2"]);

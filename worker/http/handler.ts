@@ -44,6 +44,7 @@ export function handler(host: Host = {}): { fetch(request: Request, env: Env, co
         if (file !== null && isReading(method)) {
           response = file;
           response.headers.set("x-request-id", id);
+          sayHttps(response, security.headers(url));
         } else {
           const origin = security.crossOrigin === null ? null : headers.get("origin");
           const outcome = file === null ? await answerOf(request, env, context, service, place, route) : notRead(file, method);
@@ -99,6 +100,15 @@ async function answerOf(
 
 function isReading(method: string): boolean {
   return method === "GET" || method === "HEAD";
+}
+
+/** The page has headers of its own; whether it came over https only the request tells. */
+function sayHttps(response: Response, headers: Readonly<Record<string, string>>): void {
+  const name = "strict-transport-security";
+  const value = headers[name];
+  if (value !== undefined) {
+    response.headers.set(name, value);
+  }
 }
 
 /** A file of the page for what is neither GET nor HEAD. */

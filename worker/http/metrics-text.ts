@@ -47,13 +47,13 @@ function statusesOf(requests: Snapshot["requests"]): Sample[] {
 }
 
 function bucketsOf(durations: Snapshot["durations"]): Sample[] {
-  return Object.entries(durations).flatMap(([route, { buckets, sum }]) => {
+  return Object.entries(durations).flatMap(([route, { buckets, milliseconds }]) => {
     let within = 0;
     const ends = [...BUCKETS, Infinity].map((end, bucket): Sample => {
       within += buckets[bucket] ?? 0;
       return ["_bucket", { route, le: numberOf(end) }, within];
     });
-    return [...ends, ["_sum", { route }, sum] as const, ["_count", { route }, within] as const];
+    return [...ends, ["_sum", { route }, milliseconds / 1000] as const, ["_count", { route }, within] as const];
   });
 }
 

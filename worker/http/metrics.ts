@@ -14,8 +14,8 @@ const DROPPED_AFTER_MS = 60_000;
 export interface Durations {
   /** How many ended within each of {@link BUCKETS} and not within the one before; behind them those that took longer. */
   readonly buckets: number[];
-  /** Seconds. */
-  sum: number;
+  /** All of them together; whole numbers add up to the same in any order. */
+  milliseconds: number;
 }
 
 /** A model that serves. */
@@ -74,10 +74,11 @@ export class Metrics {
     this.#underWay.delete(started);
     const { requests, durations, errors } = this.#counts;
     count((requests[route] ??= {}), String(status), 1);
-    const taken = (durations[route] ??= { buckets: BUCKETS.map(() => 0).concat(0), sum: 0 });
+    const taken = (durations[route] ??= { buckets: BUCKETS.map(() => 0).concat(0), milliseconds: 0 });
     // A clock that is set back gives less than nothing.
-    const seconds = Math.max(0, now - started.at) / 1000;
-    taken.sum += seconds;
+    const milliseconds = Math.max(0, now - started.at);
+    const seconds = milliseconds / 1000;
+    taken.milliseconds += milliseconds;
     let bucket = 0;
     while (bucket < BUCKETS.length && seconds > (BUCKETS[bucket] ?? 0)) {
       bucket += 1;
@@ -125,10 +126,10 @@ export function merge(snapshots: readonly Snapshot[]): Snapshot {
     for (const [route, statuses] of Object.entries(each.requests)) {
       addAll((all.requests[route] ??= {}), statuses);
     }
-    for (const [route, { buckets, sum }] of Object.entries(each.durations)) {
-      const taken = (all.durations[route] ??= { buckets: buckets.map(() => 0), sum: 0 });
+    for (const [route, { buckets, milliseconds }] of Object.entries(each.durations)) {
+      const taken = (all.durations[route] ??= { buckets: buckets.map(() => 0), milliseconds: 0 });
       buckets.forEach((number, bucket) => (taken.buckets[bucket] = (taken.buckets[bucket] ?? 0) + number));
-      taken.sum += sum;
+      taken.milliseconds += milliseconds;
     }
     addAll(all.errors, each.errors);
     addAll(all.states, each.states);
