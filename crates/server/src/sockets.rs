@@ -68,11 +68,20 @@ impl Public {
     ///
     /// Just closing would reset the latter, although their clients have been told that they are connected.
     pub(crate) fn shut(&self, patience: Duration) {
-        /// `BPF_RET | BPF_K` with 0: of every packet nothing passes.
-        const DROP: [SockFilter; 1] = [SockFilter::new(0x06, 0, 0, 0)];
+        /// Of the packets to a socket that listens, those that ask for a new connection are dropped, as a full queue would: the
+        /// client asks again a second later, and is refused when the socket is gone. What completes a connection may pass.
+        const NO_SYN: [SockFilter; 4] = [
+            // The byte with TCP's flags: BPF_LD | BPF_B | BPF_ABS.
+            SockFilter::new(0x30, 0, 0, 13),
+            // Is SYN among them? BPF_JMP | BPF_JSET | BPF_K.
+            SockFilter::new(0x45, 0, 1, 0x02),
+            // Then nothing of the packet passes, else all: BPF_RET | BPF_K.
+            SockFilter::new(0x06, 0, 0, 0),
+            SockFilter::new(0x06, 0, 0, u32::MAX),
+        ];
         for socket in &self.sockets {
             // Where the kernel knows no filters, connections go on arriving until the processes have ended.
-            let _ = socket.attach_filter(&DROP);
+            let _ = socket.attach_filter(&NO_SYN);
         }
         let started = Instant::now();
         while self.sockets.iter().any(has_waiting) && started.elapsed() < patience {

@@ -1,0 +1,77 @@
+//! How a process is asked to end so that no request is lost.
+//!
+//! On SIGTERM workerd answers the requests that it has read, and closes all other connections: also those on which a busy client's
+//! next request has just arrived. So the Worker first holds all requests for a moment (worker/self-hosted/gate.ts). When no more
+//! come, every client that has something to ask is being waited on; then comes the signal, and then the answers, each of which says
+//! that its connection ends.
+
+use std::io::{Read, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::process::Process;
+use crate::{request, sockets};
+
+/// Between two looks at how many requests are held: clients on this machine ask again within a millisecond, others within this.
+const PULSE: Duration = Duration::from_millis(60);
+/// Requests go on coming from clients that open new connections; they are not waited for any longer.
+const PATIENCE: Duration = Duration::from_millis(900);
+/// What the process needs to take note of a connection or a signal.
+const MOMENT: Duration = Duration::from_millis(20);
+
+/// Asks the process to end; where it does not answer any more, by the signal alone.
+pub(crate) fn take_leave(process: &Process, name: &str, token: &str) {
+    let _ = hold(name, token);
+    // Opened now: connections that are new after the signal are not accepted.
+    let release = open_release(name);
+    thread::sleep(MOMENT);
+    process.ask_to_end();
+    thread::sleep(MOMENT);
+    if let Ok(stream) = release {
+        let _ = finish_release(stream, token);
+    }
+}
+
+/// Holds requests until no more come.
+fn hold(name: &str, token: &str) -> std::io::Result<()> {
+    let started = Instant::now();
+    let mut before = waiting(name, token)?;
+    while started.elapsed() < PATIENCE {
+        thread::sleep(PULSE);
+        let now = waiting(name, token)?;
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    Ok(())
+}
+
+fn waiting(name: &str, token: &str) -> std::io::Result<Option<u64>> {
+    let mut stream = connect(name)?;
+    let answer = request::get(&mut stream, "process", "/hold", Some(token))?;
+    let said: Value = serde_json::from_str(&answer.body)?;
+    Ok(said.get("waiting").and_then(Value::as_u64))
+}
+
+fn open_release(name: &str) -> std::io::Result<impl Read + Write> {
+    let mut stream = connect(name)?;
+    stream.write_all(b"GET /release HTTP/1.1\r\nhost: process\r\n")?;
+    Ok(stream)
+}
+
+fn finish_release(mut stream: impl Read + Write, token: &str) -> std::io::Result<()> {
+    stream.write_all(format!("authorization: Bearer {token}\r\nconnection: close\r\n\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    stream.take(1024).read_to_end(&mut answer)?;
+    Ok(())
+}
+
+fn connect(name: &str) -> std::io::Result<std::os::unix::net::UnixStream> {
+    let stream = sockets::connect(name)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
