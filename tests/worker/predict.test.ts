@@ -158,6 +158,20 @@ test("the reply holds what the reference's clients look for, and says which mode
   assert.equal(typeof body["model"], "string");
 });
 
+test("a list of rides is answered in its order, each as it would be alone, and one that is wrong spoils no other", async () => {
+  const rides = [ride({ ride_id: 1 }), ride({ ride_id: 2, DOLocationID: 132 }), ride({ PULocationID: 999 }), ride({ ride_id: 4 })];
+  const response = await post(`[${rides.join(",")}]`);
+  assert.equal(response.status, 200);
+  const found: unknown = await response.json();
+  const alone = await Promise.all(rides.map(async (each) => (await post(each)).json()));
+  assert.deepEqual(found, alone);
+  assert.equal((await post(`[${Array(1000).fill(PLAIN).join(",")}]`)).status, 200);
+  const more = await post(`[${Array(1001).fill(PLAIN).join(",")}]`);
+  assert.equal(more.status, 413);
+  assert.match(await more.text(), /"TOO_MANY_ROWS"/);
+  assert.equal(await (await post("[]")).text(), "[]");
+});
+
 test("an explanation is in the reply if the address asks for it", async () => {
   const send = (path: string): Promise<Response> =>
     worker.fetch(path, { method: "POST", body: PLAIN, headers: { "content-type": "application/json" } });
