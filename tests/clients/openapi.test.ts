@@ -62,12 +62,13 @@ test("operations have names of their own, and every example of a request has its
   const names = OPERATIONS.map(({ operation }) => operation.operationId);
   assert.deepEqual(names.length, new Set(names).size);
   for (const { operation } of OPERATIONS) {
-    assert.deepEqual(
-      Object.keys(examplesOf(operation.requestBody?.content)).sort(),
-      Object.keys(answersOf(operation)).sort(),
-      operation.operationId,
-    );
+    const answered = Object.keys(answersOf(operation));
+    assert.deepEqual(Object.keys(examplesOf(operation.requestBody?.content)).filter((name) => !answered.includes(name)), [], operation.operationId);
   }
+  // And none is the answer to nothing.
+  const asked = OPERATIONS.flatMap(({ operation }) => Object.keys(examplesOf(operation.requestBody?.content)));
+  const answers = OPERATIONS.flatMap(({ operation }) => Object.keys(answersOf(operation)));
+  assert.deepEqual([...new Set(answers)].sort(), [...new Set(asked)].sort());
 });
 
 test("it has the Worker's routes with their methods, and says which of them may need credentials", async () => {
@@ -100,7 +101,9 @@ test("its codes are those of docs/errors.md", async () => {
   const described = Object.entries(CODES).flatMap(([status, codes]) => codes.map((name) => `${status} ${name}`));
   // What storage did to /models/ has a table of its own, and so have rides.
   const isOfRequests = (entry: string): boolean => !/^(422|502) /.test(entry);
-  assert.deepEqual(transport.filter((entry) => /^\d/.test(entry)).sort(), described.filter(isOfRequests).sort());
+  // The Open Inference Protocol's errors have no codes; metrics and logs do.
+  const spoken = transport.filter((entry) => /^\d/.test(entry) && entry !== "404 MODEL_NOT_FOUND");
+  assert.deepEqual(spoken.sort(), described.filter(isOfRequests).sort());
   const rides = rows(section("A ride that cannot be scored")).filter(([, field]) => /^`/.test(field ?? ""));
   const told = rides.filter(([, , when]) => !/^reserved/.test(when ?? "")).map(([name]) => code(name));
   // The Worker has a clock, and an event's ride is no ride of /predict.
@@ -125,7 +128,7 @@ for (const host of HOSTS) {
     await context.test("it is served", async () => {
       const response = await ask("GET", "/openapi.json");
       assert.deepEqual([response.status, response.headers.get("content-type")], [200, "application/json"]);
-      assert.equal(await response.text(), openApi());
+      assert.ok((await response.text()) === openApi(), "another description than the source's: is the server of the same commit?");
     });
 
     await context.test("its examples are answered as they say", async () => {
@@ -171,9 +174,14 @@ function examplesOf(content: Record<string, Media> | undefined): Record<string, 
 /** Examples of answers, by the name of the example that they answer. */
 function answersOf(operation: Operation): Record<string, { status: number; body: unknown }> {
   const all = Object.entries(operation.responses).flatMap(([status, response]) =>
-    Object.entries(examplesOf(response.content)).map(([name, body]) => [name, { status: Number(status), body }] as const),
+    Object.entries(examplesOf(resolved(response).content)).map(([name, body]) => [name, { status: Number(status), body }] as const),
   );
   return Object.fromEntries(all);
+}
+
+function resolved(response: Described): Described {
+  const name = response.$ref?.replace("#/components/responses/", "");
+  return name === undefined ? response : (description.components.responses[name] ?? assert.fail(name));
 }
 
 /** The same number of rides in every protocol's form. */

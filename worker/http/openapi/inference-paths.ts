@@ -1,5 +1,6 @@
 // The Open Inference Protocol, version 2.
 
+import { DURATION, MODEL as NAME, RIDE, VERSION as NUMBER } from "./example.ts";
 import type { JsonObject } from "./json.ts";
 import { answer, content, type Examples, GUARDED, OPEN, reading, schema, SCORING } from "./operation.ts";
 import { refusals } from "./refusals.ts";
@@ -9,14 +10,23 @@ const EXAMPLES: Examples = {
   rides: {
     id: "42",
     inputs: [
-      { name: "PULocationID", shape: [1], datatype: "INT64", data: [130] },
-      { name: "DOLocationID", shape: [1], datatype: "INT64", data: [205] },
-      { name: "trip_distance", shape: [1], datatype: "FP64", data: [3.66] },
-      { name: "pickup_datetime", shape: [1], datatype: "BYTES", data: ["2024-03-05T08:30"] },
+      { name: "PULocationID", shape: [1], datatype: "INT64", data: [RIDE.PULocationID] },
+      { name: "DOLocationID", shape: [1], datatype: "INT64", data: [RIDE.DOLocationID] },
+      { name: "trip_distance", shape: [1], datatype: "FP64", data: [RIDE.trip_distance] },
+      { name: "pickup_datetime", shape: [1], datatype: "BYTES", data: [RIDE.pickup_datetime] },
     ],
     outputs: [{ name: "duration" }],
   },
   no_inputs: { inputs: [] },
+};
+
+const ANSWERS: Examples = {
+  rides: {
+    model_name: NAME,
+    model_version: NUMBER,
+    id: "42",
+    outputs: [{ name: "duration", datatype: "FP64", shape: [1], data: [DURATION] }],
+  },
 };
 
 const DATATYPES = ["UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP32", "FP64", "BYTES"];
@@ -31,7 +41,13 @@ const OUTPUTS = ["duration", "duration_low", "duration_high", "warnings"];
 
 /** As many as there are rides, alone or as rows of one element. */
 const SHAPE: JsonObject = { type: "array", minItems: 1, maxItems: 2, items: { type: "integer", minimum: 0, maximum: MAX_ROWS } };
-const PARAMETERS: JsonObject = { type: "object" };
+/** Parameters of which one is read. */
+function parameters(name: string, description: string, is: JsonObject): JsonObject {
+  return { type: "object", properties: { [name]: { description, ...is } } };
+}
+
+const FLAG: JsonObject = { type: "boolean" };
+const COUNT: JsonObject = { type: "integer", minimum: 0 };
 
 /** For `components.schemas`. */
 export const INFERENCE_SCHEMAS: JsonObject = {
@@ -43,7 +59,7 @@ export const INFERENCE_SCHEMAS: JsonObject = {
       name: { type: "string", enum: INPUTS },
       shape: SHAPE,
       datatype: { type: "string", enum: DATATYPES },
-      parameters: PARAMETERS,
+      parameters: parameters("binary_data_size", "Bytes of this tensor behind the JSON.", COUNT),
       data: { description: "Flat or nested; absent where the tensor is sent in binary.", type: "array" },
     },
   },
@@ -52,12 +68,13 @@ export const INFERENCE_SCHEMAS: JsonObject = {
     type: "object",
     required: ["inputs"],
     properties: {
-      id: { type: "string" },
-      parameters: PARAMETERS,
+      id: { description: "Comes back.", type: "string" },
+      parameters: parameters("binary_data_output", "Whether outputs come in binary that do not say so themselves.", FLAG),
       inputs: { type: "array", minItems: 1, items: schema("TensorIn") },
       outputs: {
+        description: "Those that are wanted, each once. Absent or empty: all.",
         type: "array",
-        items: { type: "object", required: ["name"], properties: { name: { type: "string", enum: OUTPUTS }, parameters: PARAMETERS } },
+        items: { type: "object", required: ["name"], properties: { name: { type: "string", enum: OUTPUTS }, parameters: parameters("binary_data", "Whether it comes in binary.", FLAG) } },
       },
     },
   },
@@ -68,7 +85,7 @@ export const INFERENCE_SCHEMAS: JsonObject = {
       name: { type: "string", enum: OUTPUTS },
       shape: SHAPE,
       datatype: { type: "string", enum: ["FP64", "BYTES"] },
-      parameters: PARAMETERS,
+      parameters: parameters("binary_data_size", "Bytes of this tensor behind the JSON.", COUNT),
       data: { type: "array" },
     },
   },
@@ -199,7 +216,7 @@ function infer(operationId: string, parameters: readonly JsonObject[]): JsonObje
         "200": answer(
           "The outputs that were asked for, or all.",
           {
-            ...content("application/json", schema("InferenceReply")),
+            ...content("application/json", schema("InferenceReply"), ANSWERS),
             ...content("application/octet-stream", { description: "The JSON, and behind it the tensors that were asked for in binary.", type: "string" }),
           },
           "inference-header-content-length",

@@ -1,22 +1,19 @@
 // MLflow's scoring protocol.
 
+import { BAD_RIDE, DURATION, INTERVAL, MODEL, RIDE, VERSION } from "./example.ts";
 import type { JsonObject } from "./json.ts";
 import { answer, content, type Examples, GUARDED, OPEN, reading, schema, SCORING } from "./operation.ts";
 import { refusals } from "./refusals.ts";
 import { MAX_ROWS } from "./ride-schemas.ts";
 
+const COLUMNS = Object.fromEntries(Object.entries(RIDE).map(([field, value]) => [field, [value]]));
+
 const EXAMPLES: Examples = {
-  dataframe_split: {
-    dataframe_split: {
-      columns: ["PULocationID", "DOLocationID", "trip_distance", "pickup_datetime"],
-      data: [[130, 205, 3.66, "2024-03-05T08:30"]],
-    },
-  },
-  dataframe_records: {
-    dataframe_records: [{ PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: "2024-03-05T08:30" }],
-  },
-  inputs: { inputs: { PULocationID: [130], DOLocationID: [205], trip_distance: [3.66], pickup_datetime: ["2024-03-05T08:30"] } },
-  a_bad_row: { dataframe_records: [{ PULocationID: 130, DOLocationID: 999 }] },
+  dataframe_split: { dataframe_split: { columns: Object.keys(RIDE), data: [Object.values(RIDE)] } },
+  dataframe_records: { dataframe_records: [RIDE] },
+  instances: { instances: [RIDE] },
+  inputs: { inputs: COLUMNS },
+  a_bad_row: { dataframe_records: [RIDE, BAD_RIDE] },
 };
 
 const WORDS = [
@@ -24,7 +21,13 @@ const WORDS = [
   ...["REQUEST_LIMIT_EXCEEDED", "INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"],
 ];
 
-const CSV = "PULocationID,DOLocationID,trip_distance,pickup_datetime\n130,205,3.66,2024-03-05T08:30\n";
+const CSV = `${Object.keys(RIDE).join()}\n${Object.values(RIDE).join()}\n`;
+
+const ANSWER = { predictions: [DURATION], details: [INTERVAL], model: MODEL, model_version: VERSION };
+
+const ANSWERS: Examples = Object.fromEntries(
+  ["dataframe_split", "dataframe_records", "instances", "inputs", "csv"].map((form) => [form, ANSWER]),
+);
 
 const KEYS = ["dataframe_split", "dataframe_records", "instances", "inputs"] as const;
 
@@ -119,7 +122,7 @@ export const MLFLOW_PATHS: JsonObject = {
         },
       },
       responses: {
-        "200": answer("One prediction a row.", content("application/json", schema("MlflowReply"))),
+        "200": answer("One prediction a row.", content("application/json", schema("MlflowReply"), ANSWERS)),
         ...refusals("mlflow", SCORING),
       },
     },

@@ -1,18 +1,23 @@
 // The reference service's route, and the stream function's.
 
+import { BAD_RIDE, BAD_RIDE_REFUSED, DURATION, INTERVAL, MODEL, RIDE, VERSION } from "./example.ts";
 import type { JsonObject } from "./json.ts";
 import { answer, content, type Examples, GUARDED, schema, SCORING } from "./operation.ts";
 import { refusals } from "./refusals.ts";
 import { MAX_ROWS } from "./ride-schemas.ts";
 
 const PREDICT_EXAMPLES: Examples = {
-  ride: { PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: "2024-03-05T08:30", ride_id: 256 },
-  rides: [
-    { PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: "2024-03-05T08:30", ride_id: "a" },
-    { PULocationID: 130, DOLocationID: 999, ride_id: "b" },
-  ],
-  zone_out_of_range: { PULocationID: 130, DOLocationID: 999, trip_distance: 3.66 },
+  ride: { ...RIDE, ride_id: 256 },
+  rides: [{ ...RIDE, ride_id: "a" }, BAD_RIDE],
+  zone_out_of_range: BAD_RIDE,
   not_a_ride: "130 to 205",
+};
+
+const ESTIMATE = { duration: DURATION, ...INTERVAL, model_version: VERSION, model: MODEL } as const;
+
+const PREDICT_ANSWERS: Examples = {
+  ride: { ...ESTIMATE, ride_id: 256 },
+  rides: [{ ...ESTIMATE, ride_id: "a" }, { error: BAD_RIDE_REFUSED }],
 };
 
 const FUNCTION_EXAMPLES: Examples = {
@@ -28,7 +33,16 @@ const FUNCTION_EXAMPLES: Examples = {
         eventSource: "aws:kinesis",
         eventID: "shardId-000000000000:49630081666084879290581185630324770398608704880802529282",
       },
+      { kinesis: { partitionKey: "1", sequenceNumber: "49630081666084879290581185630324770398608704880802529283", data: "bm90IGEgcmlkZQ==" } },
     ],
+  },
+};
+
+const FUNCTION_ANSWERS: Examples = {
+  records: {
+    predictions: [{ model: "ride_duration_prediction_model", version: VERSION, prediction: { ride_duration: DURATION, ride_id: 256, ...INTERVAL } }],
+    batchItemFailures: [{ itemIdentifier: "49630081666084879290581185630324770398608704880802529283" }],
+    errors: [{ record: 1, error: { code: "MALFORMED_JSON", message: "kinesis.data: expected a value, found `n` at line 1, column 1" } }],
   },
 };
 
@@ -108,9 +122,11 @@ export const PREDICT_PATHS: JsonObject = {
       responses: {
         "200": answer(
           "The estimate, or one for each ride of a list.",
-          content("application/json", {
-            anyOf: [schema("Estimate"), { type: "array", maxItems: MAX_ROWS, items: { anyOf: [schema("Estimate"), schema("Refusal")] } }],
-          }),
+          content(
+            "application/json",
+            { anyOf: [schema("Estimate"), { type: "array", maxItems: MAX_ROWS, items: { anyOf: [schema("Estimate"), schema("Refusal")] } }] },
+            PREDICT_ANSWERS,
+          ),
         ),
         ...refusals("curbside", [...SCORING, 422]),
       },
@@ -125,7 +141,7 @@ export const PREDICT_PATHS: JsonObject = {
       security: GUARDED,
       requestBody: { required: true, content: content("application/json", schema("RideRecords"), FUNCTION_EXAMPLES) },
       responses: {
-        "200": answer("What could be predicted, and which records could not be read.", content("application/json", schema("RidePredictions"))),
+        "200": answer("What could be predicted, and which records could not be read.", content("application/json", schema("RidePredictions"), FUNCTION_ANSWERS)),
         ...refusals("curbside", SCORING),
       },
     },

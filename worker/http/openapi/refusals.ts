@@ -2,6 +2,7 @@
 
 import { BODY_DEADLINE_SECONDS, MAX_BODY_BYTES } from "../limits.ts";
 import type { Dialect } from "../refusal.ts";
+import { BAD_RIDE_REFUSED } from "./example.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { MAX_ROWS } from "./ride-schemas.ts";
 
@@ -57,6 +58,23 @@ const HEADERS: Readonly<Partial<Record<Refused, readonly string[]>>> = {
   503: ["retry-after"],
 };
 
+/** By the names of the requests that they are answers to. */
+const EXAMPLES: Readonly<Record<string, JsonObject>> = {
+  "curbside-400": {
+    not_a_ride: {
+      error: {
+        code: "MALFORMED_JSON",
+        message:
+          'the body: expected a JSON object such as {"PULocationID": 130, "DOLocationID": 205, "trip_distance": 3.66}, or a list of them: ' +
+          "found a string",
+      },
+    },
+  },
+  "curbside-422": { zone_out_of_range: { error: BAD_RIDE_REFUSED } },
+  "mlflow-400": { a_bad_row: { error_code: "INVALID_PARAMETER_VALUE", message: `row 1: ${BAD_RIDE_REFUSED.message}` } },
+  "inference-400": { no_inputs: { error: "inputs: expected one tensor a field, found none" } },
+};
+
 /** Refusals with these statuses, for the `responses` of an operation. */
 export function refusals(dialect: Dialect, statuses: readonly Refused[]): JsonObject {
   return Object.fromEntries(statuses.map((status) => [String(status), { $ref: `#/components/responses/${nameOf(dialect, status)}` }]));
@@ -83,8 +101,13 @@ function refusal(dialect: Dialect, status: Refused): JsonObject {
   return {
     description: MEANINGS[status],
     headers: headers(...(HEADERS[status] ?? [])),
-    content: { "application/json": { schema: schemaOf(dialect, status) } },
+    content: { "application/json": { schema: schemaOf(dialect, status), examples: examplesOf(dialect, status) } },
   };
+}
+
+function examplesOf(dialect: Dialect, status: Refused): JsonObject {
+  const values = Object.entries(EXAMPLES[nameOf(dialect, status)] ?? {});
+  return Object.fromEntries(values.map(([name, value]) => [name, { value }]));
 }
 
 function schemaOf(dialect: Dialect, status: Refused): JsonObject {
