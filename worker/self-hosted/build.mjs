@@ -12,7 +12,7 @@ import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
-import { headersOf, readRules } from "./headers.mjs";
+import { headersOf, readRules } from "./headers.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const site = join(root, ".curbside/site");

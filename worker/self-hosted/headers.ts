@@ -3,15 +3,19 @@
 /** What holds for a path that no rule says more of, as Cloudflare's assets have it: kept, and asked for each time. */
 const CACHE_CONTROL = "public, max-age=0, must-revalidate";
 
+/** What holds for one path, or for all that begin with what stands before `*`. */
+export interface Rule {
+  readonly pattern: string;
+  /** Names in lower case. */
+  readonly headers: (readonly [string, string])[];
+}
+
 /**
  * Reads the file.
- *
- * @param {string} text
- * @returns {{ pattern: string, headers: [string, string][] }[]}
+ * @throws with the line that is neither a path nor a header.
  */
-export function readRules(text) {
-  /** @type {{ pattern: string, headers: [string, string][] }[]} */
-  const rules = [];
+export function readRules(text: string): Rule[] {
+  const rules: Rule[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     const trimmed = line.trim();
     if (trimmed === "" || trimmed.startsWith("#")) {
@@ -33,17 +37,8 @@ export function readRules(text) {
   return rules;
 }
 
-/**
- * All headers of a file.
- *
- * @param {ReturnType<typeof readRules>} rules
- * @param {string} path
- * @param {string} type
- * @param {string} digest
- * @returns {[string, string][]}
- */
-export function headersOf(rules, path, type, digest) {
-  /** @type {Map<string, string>} */
+/** All headers of a file of this type and digest. */
+export function headersOf(rules: readonly Rule[], path: string, type: string, digest: string): [string, string][] {
   const headers = new Map([
     ["content-type", type],
     ["etag", `"${digest}"`],
