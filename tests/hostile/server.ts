@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -39,7 +38,7 @@ export async function startServer({ variables = {}, program = join(TREE, "bin/cu
   if (!existsSync(program)) {
     throw new Error(`expected the server at ${program}, found nothing; run \`cargo xtask serve --build-only\` first`);
   }
-  const line = [program, "--listen", `127.0.0.1:${await freePort()}`, "--processes", "1"];
+  const line = [program, "--listen", "127.0.0.1:0", "--processes", "1"];
   const limited = files === undefined ? line : ["sh", "-c", `ulimit -n ${files}; exec "$0" "$@"`, ...line];
   const child = spawn(String(limited[0]), limited.slice(1), {
     env: { PATH: process.env["PATH"] ?? "", ...variables },
@@ -73,14 +72,6 @@ export async function startServer({ variables = {}, program = join(TREE, "bin/cu
   } finally {
     clearTimeout(patience);
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 function parsed(line: string): Record<string, unknown> | null {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { PLAIN } from "../worker/ride.ts";
 import { faultOfGood, read, readText } from "./good.ts";
@@ -11,9 +12,12 @@ import { faultsOfReply } from "./judge.ts";
 import { post } from "./request.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { HOOK_PATH, makeTree, type Sabotage } from "./tree.ts";
-import { exchange, type Reply } from "./wire.ts";
+import { exchange, PATIENCE_MS, type Reply } from "./wire.ts";
 
 const HOOKS = await readFile(new URL("hooks.js", import.meta.url), "utf8");
+
+/** What the log says once tables are built, or could not be. */
+const PREPARED = ["weights_prepared", "weights_not_prepared"];
 
 /** A server of the tree with that in it, warm: one ride has been answered, and tables are built. */
 async function startSabotaged(sabotage: Sabotage): Promise<RunningServer> {
@@ -22,6 +26,11 @@ async function startSabotaged(sabotage: Sabotage): Promise<RunningServer> {
   const warm = { ...server, [Symbol.asyncDispose]: async () => (await server[Symbol.asyncDispose](), tree[Symbol.asyncDispose]()) };
   try {
     await assertGood(warm);
+    // Tables take memory of their own, behind the first reply; or cannot be had, where there is too little of it.
+    for (const deadline = Date.now() + PATIENCE_MS; !PREPARED.some((name) => warm.events(name).length > 0); ) {
+      assert.ok(Date.now() < deadline, `expected tables, found none:\n${warm.log()}`);
+      await sleep(20);
+    }
     await assertGood(warm);
     return warm;
   } catch (thrown) {
@@ -129,12 +138,26 @@ test("a memory that is full costs at most the request that met it", async () => 
 });
 
 test("a request that needs more memory than there is gets 503, and the next one is answered", async () => {
+  const large = post("/predict", `[${Array(1000).fill(PLAIN.padEnd(1000)).join(",")}]`);
   await using measured = await startSabotaged({ hooks: HOOKS });
-  await using server = await startSabotaged({ pages: (await hook(measured, "")).pages });
-  const large = `[${Array(1000).fill(PLAIN.padEnd(1000)).join(",")}]`;
+  const { pages: warm } = await hook(measured, "wreck");
+  // Each on an instance of its own.
+  assert.equal((await send(measured, large)).status, 200);
+  const { pages: most } = await hook(measured, "wreck");
+  await assertGood(measured);
+  const { pages: least } = await hook(measured, "");
+  assert.ok(least < most && least < warm, `expected tables and ${large.length} bytes to take memory, found ${least}, ${warm} and ${most} pages`);
+
+  // With tables there is no room for it; a fresh instance has none yet.
+  await using roomy = await startSabotaged({ pages: warm });
+  assert.equal((await send(roomy, large)).status, 200);
+  assert.equal((await stateOf(roomy)).trapped, 0);
+
+  // Enough for rides one at a time, too little for a thousand of them in a megabyte.
+  await using narrow = await startSabotaged({ pages: Math.floor((least + most) / 2) });
   for (let times = 1; times <= 3; times += 1) {
-    assert.deepEqual(faultsOfReply(ours(503, "ENGINE_TRAPPED"), await send(server, post("/predict", large))), []);
-    await assertGood(server);
-    assert.equal((await stateOf(server)).trapped, times);
+    assert.deepEqual(faultsOfReply(ours(503, "ENGINE_TRAPPED"), await send(narrow, large)), []);
+    await assertGood(narrow);
+    assert.equal((await stateOf(narrow)).trapped, times);
   }
 });

@@ -39,7 +39,7 @@ export const FIELDS: readonly Hostile[] = [
   zone("a text of 100,000 digits", `"${times(100_000, "7")}"`, "RANGE"),
   zone("the lowest of integers", "-9223372036854775808", "RANGE"),
   target("a text that says null", '"null"', "TYPE"),
-  target("a list of 100,000 lists", `${times(100_000, "[")}${times(100_000, "]")}`, "TYPE"),
+  target("a list of 60 lists", `${times(60, "[")}${times(60, "]")}`, "TYPE"),
   target("a hair above 205", "205.00000000000003", "TYPE"),
   target("minus nothing", "-0", "RANGE"),
   target("the smallest of doubles", "5e-324", "TYPE"),

@@ -7,6 +7,8 @@ import { PLAIN } from "../../worker/ride.ts";
 import { ESTIMATE, HOST, type Hostile, NOT_FOUND, ours, plain, row, runtime } from "../hostile.ts";
 import { ask, bare, bytes, PLAIN_LENGTH, post, times } from "../request.ts";
 
+/** What the page's own address says to a ride; a target that is only a host is that address. */
+const NOT_ALLOWED = ours(405, "METHOD_NOT_ALLOWED");
 const CLOSES = { mustClose: true } as const;
 const nowhere = (path: string): Hostile => row(`path ${shown(path)}`, post(path, PLAIN), NOT_FOUND);
 const noTarget = (path: string): Hostile => row(`target ${shown(path)}`, post(path, PLAIN), runtime(400), CLOSES);
@@ -18,7 +20,7 @@ function shown(text: string): string {
 }
 
 export const TARGETS: readonly Hostile[] = [
-  nowhere("/"),
+  row("path \"/\"", post("/", PLAIN), NOT_ALLOWED),
   nowhere("/predict/"),
   nowhere("/predict/1"),
   nowhere("//predict"),
@@ -70,8 +72,8 @@ export const TARGETS: readonly Hostile[] = [
   noTarget("http:///predict"),
   row("target with a byte that is no UTF-8", bytes("GET /", [0xff], " HTTP/1.1\r\nHost: x\r\n\r\n"), runtime(400), CLOSES),
   row("target of 100,000 bytes", ask("GET", `/${times(100_000, "a")}`), runtime(414), CLOSES),
-  row("target without its slash", post("predict", PLAIN), NOT_FOUND),
-  row("target of a tunnel's", post("curbside.test:80", PLAIN), NOT_FOUND),
+  row("target without its slash", post("predict", PLAIN), NOT_ALLOWED),
+  row("target of a tunnel's", post("curbside.test:80", PLAIN), NOT_ALLOWED),
   row("target *", ask("OPTIONS", "*"), HOST),
   row("target with its scheme", post("http://curbside.test/predict", PLAIN), ESTIMATE),
   row("target with another host, as a proxy is asked", post("http://elsewhere.test/predict", PLAIN), ESTIMATE),
