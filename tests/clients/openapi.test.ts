@@ -6,16 +6,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { Bodies } from "../../worker/http/bodies.ts";
-import { Metrics } from "../../worker/http/metrics.ts";
-import { metricsRoute } from "../../worker/http/metrics-route.ts";
 import { openApi } from "../../worker/http/openapi/document.ts";
 import { CODES } from "../../worker/http/openapi/refusals.ts";
 import { MAX_ROWS } from "../../worker/http/openapi/ride-schemas.ts";
-import { routes } from "../../worker/http/routes.ts";
 import { MODEL, VERSION } from "./expected.ts";
 import { HOSTS } from "./hosts.ts";
 import { interpreter, missing, run, script } from "./python.ts";
+
+// By their addresses, because the types of the Worker's world do not hold in Node's.
+const at = (name: string): string => new URL(`../../worker/http/${name}.ts`, import.meta.url).href;
+const { Bodies } = (await import(at("bodies"))) as { Bodies: new () => object };
+const { Metrics } = (await import(at("metrics"))) as { Metrics: new () => object };
+const { metricsRoute } = (await import(at("metrics-route"))) as { metricsRoute(metrics: object, peers: () => object): object };
+const { routes } = (await import(at("routes"))) as { routes(shared: object, metrics: object): (path: string) => RouteFound | null };
+
+interface RouteFound {
+  readonly methods: readonly string[];
+  readonly isGuarded: boolean;
+}
 
 type Examples = Record<string, { readonly value: unknown }>;
 interface Media {
@@ -73,7 +81,7 @@ test("operations have names of their own, and every example of a request has its
 
 test("it has the Worker's routes with their methods, and says which of them may need credentials", async () => {
   const metrics = new Metrics();
-  const find = routes({ bodies: new Bodies(), metrics }, metricsRoute(metrics, async () => []));
+  const find = routes({ bodies: new Bodies(), metrics }, metricsRoute(metrics, () => []));
   const paths = [...new Set(OPERATIONS.map(({ path }) => path))].filter((path) => path !== "/");
   for (const path of paths) {
     const route = find(path.replace("{alias}", "champion").replace("{sha256}", "0".repeat(64))) ?? assert.fail(`no route for ${path}`);
