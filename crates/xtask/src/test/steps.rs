@@ -105,6 +105,13 @@ pub(crate) const STEPS: &[Step] = &[
         ..PLAIN
     },
     Step {
+        name: "hostile",
+        what: "requests that are out to break the server, traps, slow clients and overload",
+        needs: &["serve-tree"],
+        run: |project| node_tests(project, "tests/hostile"),
+        ..PLAIN
+    },
+    Step {
         name: "clients",
         what: "other people's clients, unmodified, and the description that the service gives of itself",
         needs: &["wasm", "serve-tree"],
