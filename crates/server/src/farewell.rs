@@ -14,8 +14,10 @@ use serde_json::Value;
 use crate::process::Process;
 use crate::{request, sockets};
 
-/// Between two looks at how many requests are held: clients on this machine ask again within a millisecond, others within this.
-const PULSE: Duration = Duration::from_millis(60);
+/// Between two looks at how many requests are held.
+const PULSE: Duration = Duration::from_millis(50);
+/// Without another request for so many looks, no more are awaited: a busy client asks again sooner, from this machine within a millisecond.
+const QUIET: u32 = 3;
 /// Requests go on coming from clients that open new connections; they are not waited for any longer.
 const PATIENCE: Duration = Duration::from_millis(900);
 /// What the process needs to take note of a connection or a signal.
@@ -38,12 +40,11 @@ pub(crate) fn take_leave(process: &Process, name: &str, token: &str) {
 fn hold(name: &str, token: &str) -> std::io::Result<()> {
     let started = Instant::now();
     let mut before = waiting(name, token)?;
-    while started.elapsed() < PATIENCE {
+    let mut quiet = 0;
+    while quiet < QUIET && started.elapsed() < PATIENCE {
         thread::sleep(PULSE);
         let now = waiting(name, token)?;
-        if now == before {
-            break;
-        }
+        quiet = if now == before { quiet + 1 } else { 0 };
         before = now;
     }
     Ok(())

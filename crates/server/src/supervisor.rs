@@ -20,7 +20,7 @@ use crate::{configuration, log, signals, watch};
 use slot::Slot;
 
 /// How long connections that have arrived may wait to be taken while the server stops.
-const LAST_CONNECTIONS: Duration = Duration::from_millis(500);
+const LAST_CONNECTIONS: Duration = Duration::from_secs(1);
 /// How long requests may take to end, from the wish to stop on: systemd, Docker and Kubernetes wait longer, and so nothing is cut twice.
 const LAST_REQUESTS: Duration = Duration::from_secs(4);
 /// How often to look whether the last processes have ended; their signals say so sooner.
@@ -89,7 +89,9 @@ pub(crate) fn run(settings: Settings, options: &Serve, tree: &Tree) -> Result<En
     for index in 0..supervisor.slots.len() {
         supervisor.start(index)?;
         let (name, token) = (supervisor.slots[index].private.name().to_owned(), supervisor.token.clone());
-        watch::start(index, name, token, events.clone()).map_err(|error| format!("cannot start a thread: {error}"))?;
+        let nudge = watch::start(index, name, token, events.clone())
+            .map_err(|error| format!("cannot start a thread: {error}"))?;
+        supervisor.slots[index].nudge = Some(nudge);
     }
     let outcome = supervisor.serve(&inbox);
     supervisor.end(&inbox, &outcome);

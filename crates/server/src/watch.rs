@@ -1,7 +1,7 @@
 //! Asks each process, every few seconds and over its private socket, how it is: that shows that it answers at all, makes it look for
 //! newer weights where no rider does, and keeps what it has counted for the process that takes its place if it dies.
 
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,11 +29,12 @@ pub(crate) struct Pulse {
     pub(crate) body: String,
 }
 
-/// Goes on for as long as the launcher lives.
+/// Goes on for as long as the launcher lives; what it returns has it ask at once, as after the start of a process.
 ///
 /// # Errors
 /// When no thread can be started.
-pub(crate) fn start(process: usize, name: String, token: String, events: Sender<Event>) -> std::io::Result<()> {
+pub(crate) fn start(process: usize, name: String, token: String, events: Sender<Event>) -> std::io::Result<Sender<()>> {
+    let (nudge, nudged) = mpsc::channel();
     thread::Builder::new().name(format!("watch-{process}")).spawn(move || {
         loop {
             let asked = Instant::now();
@@ -44,10 +45,12 @@ pub(crate) fn start(process: usize, name: String, token: String, events: Sender<
             if events.send(Event::Pulse(Pulse { process, asked, body })).is_err() {
                 return;
             }
-            thread::sleep(INTERVAL);
+            if nudged.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
         }
     })?;
-    Ok(())
+    Ok(nudge)
 }
 
 fn ask(name: &str, token: &str) -> std::io::Result<String> {

@@ -1,5 +1,6 @@
 //! The place of one process: who is in it, who was before, and when the next may be started.
 
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ pub(crate) struct Slot {
     index: usize,
     /// Outlives the processes.
     pub(crate) private: Private,
+    /// Has the process here be asked how it is, at once.
+    pub(crate) nudge: Option<Sender<()>>,
     process: Option<Process>,
     retired: Vec<(Process, Instant)>,
     /// Deaths in a row, each soon after the start.
@@ -45,6 +48,7 @@ impl Slot {
         Self {
             index,
             private,
+            nudge: None,
             process: None,
             retired: Vec::new(),
             failures: 0,
@@ -82,6 +86,10 @@ impl Slot {
                 self.next_start = None;
                 self.has_answered = false;
                 self.heard = Instant::now();
+                if let Some(nudge) = &self.nudge {
+                    // Whoever listens there lives as long as this.
+                    let _ = nudge.send(());
+                }
                 Ok(())
             }
             Err(error) if self.has_ever_answered => {
