@@ -8,6 +8,7 @@ import { test } from "node:test";
 
 import { openApi } from "../../worker/http/openapi/document.ts";
 import { CODES } from "../../worker/http/openapi/refusals.ts";
+import { sha256, shippedBundle } from "../worker/publication.ts";
 import { MAX_ROWS } from "../../worker/http/openapi/ride-schemas.ts";
 import { MODEL, VERSION } from "./expected.ts";
 import { HOSTS } from "./hosts.ts";
@@ -124,7 +125,9 @@ test("its codes are those of docs/errors.md", async () => {
 
 test("schemathesis is told of the shipped model", async () => {
   const configuration = await readFile(script("schemathesis.toml"), "utf8");
-  assert.ok(configuration.includes(`"path.model" = "${MODEL}"`) && configuration.includes(`"path.version" = "${VERSION}"`));
+  for (const [parameter, value] of Object.entries({ model: MODEL, version: VERSION, sha256: sha256(await shippedBundle()) })) {
+    assert.ok(configuration.includes(`"path.${parameter}" = "${value}"`), `${parameter}: expected ${value}`);
+  }
 });
 
 for (const host of HOSTS) {
