@@ -32,6 +32,8 @@ export interface Options {
   /** Other variables than those of wrangler.toml. */
   readonly vars?: Record<string, string>;
   readonly secrets?: Record<string, string>;
+  /** Another file than wrangler.toml, by its path from the root. */
+  readonly configPath?: string;
 }
 
 /** A Worker that runs. */
@@ -54,7 +56,7 @@ export async function startWorker(options: Options): Promise<RunningWorker> {
     root: ROOT.pathname,
     workers: [
       {
-        configPath: "wrangler.toml",
+        configPath: options.configPath ?? "wrangler.toml",
         vars: { MANIFEST_TTL_SECONDS: options.ttlSeconds ?? 3600, FALLBACK: options.fallback ?? "none", ...options.vars },
         // As a secret, because those go before a developer's .dev.vars.
         secrets: { TRUSTED_KEYS: options.trusted.map((signer) => signer.publicKey).join(" "), ...options.secrets },

@@ -63,7 +63,8 @@ export function readTokens(text: string | undefined, faults: ConfigurationFault[
       usable.push(word);
     } else {
       const expected = `${MIN_TOKEN_CHARACTERS} to ${MAX_TOKEN_CHARACTERS} characters of A-Z a-z 0-9 . _ ~ + / -`;
-      const message = `API_TOKENS: expected tokens of ${expected}, found ${found} as number ${index + 1}; it is left out. openssl rand -base64 32 makes one`;
+      const remedy = "it is left out; openssl rand -base64 32 makes one";
+      const message = `API_TOKENS: expected tokens of ${expected}, found ${found} as number ${index + 1}; ${remedy}`;
       faults.push({ code: "API_TOKENS", message });
     }
   }

@@ -66,10 +66,10 @@ export function readOrigins(text: string | null | undefined, faults: Configurati
   return origins.length === 0 ? null : new Origins(origins);
 }
 
-/** Whether it is an origin as browsers send it: then comparing texts is comparing origins. */
+/** Whether it is an origin as browsers send it: then comparing texts is comparing origins. A star in it would be a name's, not a pattern. */
 function isOrigin(word: string): boolean {
   const url = URL.canParse(word) ? new URL(word) : null;
-  return url !== null && ["https:", "http:"].includes(url.protocol) && url.origin === word;
+  return url !== null && ["https:", "http:"].includes(url.protocol) && url.origin === word && !word.includes("*");
 }
 
 /** What the answer to OPTIONS says beside `Allow`; without `access-control-allow-origin` the page that asks may not send. */

@@ -48,7 +48,8 @@ export function readRate(binding: unknown, faults: ConfigurationFault[]): Rate |
     return null;
   }
   if (typeof binding !== "object" || !("limit" in binding) || typeof binding.limit !== "function") {
-    const message = "RATE_LIMIT: expected a binding of [[ratelimits]], found something else; nobody is limited. Name it so in wrangler.toml, or take it away";
+    const remedy = "name it so in wrangler.toml, or take it away";
+    const message = `RATE_LIMIT: expected a binding of [[ratelimits]], found something else, and nobody is limited; ${remedy}`;
     faults.push({ code: "RATE_LIMIT", message });
     return null;
   }

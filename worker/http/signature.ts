@@ -60,7 +60,8 @@ export function readSignatures(text: string | undefined, faults: ConfigurationFa
     const key = keyOf(word, keys);
     if (typeof key === "string") {
       const expected = `name:secret, the secret ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes in base64`;
-      const message = `HMAC_KEYS: expected ${expected}, found ${key} as number ${index + 1}; it is left out. openssl rand -base64 32 makes a secret`;
+      const remedy = "it is left out; openssl rand -base64 32 makes a secret";
+      const message = `HMAC_KEYS: expected ${expected}, found ${key} as number ${index + 1}; ${remedy}`;
       faults.push({ code: "HMAC_KEYS", message });
     } else {
       keys.push(key);
@@ -101,11 +102,12 @@ export class Signatures {
       return signed;
     }
     const age = Math.floor(Date.now() / 1000) - Number(signed.timestamp);
+    const expected = `webhook-timestamp: expected a time within ${TOLERANCE_SECONDS} s of this service's`;
     if (age > TOLERANCE_SECONDS) {
-      return refuse("SIGNATURE_EXPIRED", `webhook-timestamp: expected a time of the last ${TOLERANCE_SECONDS} s, found an earlier one; sign each attempt anew`);
+      return refuse("SIGNATURE_EXPIRED", `${expected}, found an earlier one; sign each attempt anew, or set the clock`);
     }
     if (age < -TOLERANCE_SECONDS) {
-      return refuse("SIGNATURE_FUTURE", `webhook-timestamp: expected a time at most ${TOLERANCE_SECONDS} s ahead of this service's, found a later one; set the clock`);
+      return refuse("SIGNATURE_FUTURE", `${expected}, found a later one; set the clock`);
     }
     return { settle: (body) => this.#settle(signed, body) };
   }
@@ -127,7 +129,8 @@ export class Signatures {
     }
     // Not the id alone: an attempt that failed is sent again under the same id, with a time and a signature of its own.
     if (!this.#taken.add(`${name} ${signed.id} ${signed.timestamp}`)) {
-      return refuse("SIGNATURE_REPLAYED", "webhook-id: expected a request that was not seen before, found one with this id and timestamp; sign each attempt anew");
+      const message = "webhook-id: expected a request that was not seen before, found one with this id and timestamp; sign each attempt anew";
+      return refuse("SIGNATURE_REPLAYED", message);
     }
     return { caller: `key ${name}` };
   }
@@ -173,8 +176,8 @@ function signedOf(headers: Headers): Refusal | Signed {
   const ours = words.flatMap((word) => SIGNATURE.exec(word)?.[1] ?? []);
   const signatures = ours.flatMap((base64) => bytesOf(base64) ?? []);
   if (signatures.length === 0 || words.length > MAX_SIGNATURES) {
-    const message = `webhook-signature: expected 1 to ${MAX_SIGNATURES} signatures, one of them v1 and 32 bytes in base64, found something else or nothing`;
-    return refuse("SIGNATURE_MALFORMED", message);
+    const expected = `1 to ${MAX_SIGNATURES} signatures, one of them v1 and 32 bytes in base64`;
+    return refuse("SIGNATURE_MALFORMED", `webhook-signature: expected ${expected}, found something else or nothing`);
   }
   return { id, timestamp, signatures };
 }
