@@ -211,7 +211,21 @@ function infer(operationId: string, parameters: readonly JsonObject[]): JsonObje
         "the JSON, each such input says `binary_data_size`, and each such output is asked for by `binary_data`, or all by " +
         "`binary_data_output`. A content type is not needed.",
       security: GUARDED,
-      requestBody: { required: true, content: content("application/json", schema("InferenceRequest"), EXAMPLES) },
+      parameters: [
+        {
+          name: "Inference-Header-Content-Length",
+          in: "header",
+          description: "With binary tensors: the length of the JSON before them.",
+          schema: { type: "integer", minimum: 0 },
+        },
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          ...content("application/json", schema("InferenceRequest"), EXAMPLES),
+          ...content("application/octet-stream", { description: "The JSON, and behind it the tensors that are sent in binary.", type: "string" }),
+        },
+      },
       responses: {
         "200": answer(
           "The outputs that were asked for, or all.",
