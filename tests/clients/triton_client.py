@@ -1,10 +1,12 @@
 """NVIDIA's client for the Open Inference Protocol, as it comes: asks in binary and in JSON and prints the answers as JSON."""
 
+import asyncio
 import json
 import sys
 
 import numpy as np
 import tritonclient.http as triton
+import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
 
 port, model, version = int(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -62,6 +64,12 @@ def refused(call, *arguments, **named):
         return {"status": error.status(), "message": error.message()}
 
 
+async def with_asyncio():
+    async with triton_aio.InferenceServerClient(f"127.0.0.1:{port}") as other:
+        assert await other.is_server_ready() and await other.is_model_ready(model, version)
+        return told(await other.infer(model, tensors(rides)))
+
+
 def wanted(*names, binary=True):
     return [triton.InferRequestedOutput(name, binary_data=binary) for name in names]
 
@@ -96,6 +104,7 @@ answers = {
     "mixed outputs": infer(outputs=wanted("duration") + wanted("warnings", binary=False)),
     "no distance": infer(leave_out=("trip_distance",)),
     "many": infer(many),
+    "asyncio": asyncio.run(with_asyncio()),
     "asynchronous": told(client.async_infer(model, tensors(rides)).get_result()),
     "refused": {
         "another model": refused(client.infer, "another", tensors(rides)),
