@@ -13,7 +13,8 @@ import { bodyOf, type Dialect, type Refusal } from "./refusal.ts";
 import type { Kind } from "./replies.ts";
 import { requestId } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
-import { READING, type Route } from "./route.ts";
+import { type Exchange, READING, type Route } from "./route.ts";
+import type { Security } from "./security.ts";
 import { type Host, type Service, serviceOf } from "./service.ts";
 
 /** What a path without a route is counted as. */
@@ -68,14 +69,14 @@ export function handler(host: Host = {}): { fetch(request: Request, env: Env, co
   };
 }
 
-async function answerOf(
+function answerOf(
   request: Request,
   env: Env,
   context: ExecutionContext,
   { settings, security, weights }: Service,
   place: Place | null,
   route: Route | null,
-): Promise<Answer | Refusal> {
+): Answer | Refusal | Promise<Answer | Refusal> {
   if (place === null) {
     return noHost();
   }
@@ -89,13 +90,14 @@ async function answerOf(
   if (!route.methods.includes(method)) {
     return methodNotAllowed(method, route.methods);
   }
-  const admission = route.isGuarded && security.admit !== null ? await security.admit(request) : { verify: null };
-  if ("status" in admission) {
-    return admission;
-  }
-  const { verify } = admission;
   const { path, query } = place;
-  return route.answer({ request, method, path, query, env, settings, context, weights, verify });
+  const exchange = { request, method, path, query, env, settings, context, weights, verify: null };
+  return route.isGuarded && security.admit !== null ? guarded(security.admit, route, exchange) : route.answer(exchange);
+}
+
+async function guarded(admit: NonNullable<Security["admit"]>, route: Route, exchange: Exchange): Promise<Answer | Refusal> {
+  const admission = await admit(exchange.request);
+  return "status" in admission ? admission : route.answer({ ...exchange, verify: admission.verify });
 }
 
 function isReading(method: string): boolean {

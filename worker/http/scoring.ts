@@ -92,7 +92,10 @@ async function serve(
   body: Uint8Array<ArrayBuffer>,
   explain: boolean,
 ): Promise<Answer | Refusal> {
-  await weights.ready(context);
+  // Asked first, so that most requests wait for nothing.
+  if (weights.isDue) {
+    await weights.ready(context);
+  }
   // No await from here on: a newer model may take this one's place whenever another request runs.
   const { estimator } = weights;
   if (estimator === null) {

@@ -94,6 +94,11 @@ export class Weights {
     return this.#keyids;
   }
 
+  /** Whether {@link Weights.ready} has anything to do. */
+  get isDue(): boolean {
+    return this.#estimator === null || this.#estimator.status.isDue;
+  }
+
   /** Looks at the manifest if the last look is old, behind the reply; waits only where there is no model yet, or after a quiet time. */
   async ready(context: ExecutionContext): Promise<void> {
     const estimator = this.#estimator;
