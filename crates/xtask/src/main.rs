@@ -58,6 +58,8 @@ Usage: cargo xtask VERB
                     (--draft FOLDER: models of a few trees, in minutes, written there)
   bench             compare with other engines, and write the tables of docs/benchmarks.md; a quarter of an hour once all is installed
                     (--quick: the smaller models in a few rounds, and nothing is written; --models five,large: these alone)
+  bench service     the same for the whole web service: the reference's beside curbside-server, under load, in ten minutes
+                    (--quick: in two, and nothing is written; --soak MINUTES: our server alone, for so long)
   deny              licences, bans, sources and advisories of the dependencies
 ";
 

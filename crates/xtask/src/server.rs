@@ -133,6 +133,11 @@ impl Server {
         self.require_alive().map(|()| true)
     }
 
+    /// Of the process that was started; what it started has others.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// # Errors
     /// When the server has ended; shows the end of its log.
     pub(crate) fn require_alive(&mut self) -> Result<()> {

@@ -56,6 +56,9 @@ const BUILDAH: Need = Need { what: "buildah", variable: None, programs: &["build
 const MMDEBSTRAP: Need =
     Need { what: "mmdebstrap", variable: None, programs: &["mmdebstrap"], packages: &["mmdebstrap"] };
 
+/// For the comparison of web services: the load.
+const WRK: Need = Need { what: "wrk", variable: None, programs: &["wrk"], packages: &["wrk"] };
+
 /// Finds the browsers.
 ///
 /// # Errors
@@ -92,6 +95,14 @@ pub(crate) fn ensure_trainer(project: &Project) -> Result<()> {
 /// As [`ensure`].
 pub(crate) fn ensure_image(project: &Project) -> Result<()> {
     ensure_all(project, "the image", [BUILDAH, MMDEBSTRAP])
+}
+
+/// The same for the load generator of the comparison of web services.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_wrk(project: &Project) -> Result<()> {
+    ensure_all(project, "the comparison", [WRK])
 }
 
 fn ensure_all<const N: usize>(project: &Project, who: &str, needs: [Need; N]) -> Result<()> {

@@ -37,6 +37,11 @@ pub(crate) fn garage() -> Tool {
     Tool { features: Some("sqlite,bundled-libs"), ..Tool::new("garage", "garage", "2.5.0") }
 }
 
+/// A load generator that keeps to a rate and times a request from when it was due.
+pub(crate) fn oha() -> Tool {
+    Tool::new("oha", "oha", "1.16.0")
+}
+
 /// What `wasm-pack test` starts; of the very version in Cargo.lock, or it would fetch one.
 ///
 /// # Errors

@@ -2,36 +2,38 @@
 
 use anyhow::{Context, Result};
 
-const BEGIN: &str = "<!-- from here on written by `cargo xtask bench` -->";
 const END: &str = "<!-- up to here -->";
 
-/// The document with `part` between its marks, in the place of what stood there.
+/// The document with `part` between its marks, in the place of what stood there; `begin` is the first of them.
 ///
 /// # Errors
 /// When a mark is absent, or the end comes first.
-pub(super) fn replace(document: &str, part: &str) -> Result<String> {
+pub(super) fn replace(document: &str, begin: &str, part: &str) -> Result<String> {
     let mark = |mark| format!("docs/benchmarks.md: expected the line {mark:?}, found none: put it back");
-    let (before, rest) = document.split_once(BEGIN).with_context(|| mark(BEGIN))?;
+    let (before, rest) = document.split_once(begin).with_context(|| mark(begin))?;
     let (_, after) = rest.split_once(END).with_context(|| mark(END))?;
-    Ok(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", part.trim()))
+    Ok(format!("{before}{begin}\n\n{}\n\n{END}{after}", part.trim()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, replace};
+    use super::{END, replace};
+
+    const BEGIN: &str = "<!-- this is ours -->";
 
     #[test]
     fn only_what_is_between_the_marks_changes() {
-        let document = format!("# Head\n\n{BEGIN}\nold\n{END}\n\ntail\n");
-        let written = replace(&document, "new\n").unwrap_or_default();
-        assert_eq!(written, format!("# Head\n\n{BEGIN}\n\nnew\n\n{END}\n\ntail\n"));
-        assert_eq!(replace(&written, "new").unwrap_or_default(), written, "the second time changes nothing");
+        let other = format!("<!-- this is another's -->\nkept\n{END}\n");
+        let document = format!("# Head\n\n{other}\n{BEGIN}\nold\n{END}\n\ntail\n");
+        let written = replace(&document, BEGIN, "new\n").unwrap_or_default();
+        assert_eq!(written, format!("# Head\n\n{other}\n{BEGIN}\n\nnew\n\n{END}\n\ntail\n"));
+        assert_eq!(replace(&written, BEGIN, "new").unwrap_or_default(), written, "the second time changes nothing");
     }
 
     #[test]
     fn a_document_without_marks_is_left_alone() {
         for document in [String::new(), format!("{BEGIN} and no end"), format!("{END}\n{BEGIN}")] {
-            assert!(replace(&document, "new").is_err(), "{document}");
+            assert!(replace(&document, BEGIN, "new").is_err(), "{document}");
         }
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn estimate(printed: &str) -> Option<f64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-fn processor(cpuinfo: &str) -> String {
+/// The processor, and how many cores of it.
+pub(super) fn processor(cpuinfo: &str) -> String {
     let models: Vec<&str> = cpuinfo
         .lines()
         .filter_map(|line| line.strip_prefix("model name")?.split_once(": "))
@@ -44,7 +45,7 @@ fn processor(cpuinfo: &str) -> String {
 }
 
 /// `name==1.2` as `name 1.2`.
-fn python_versions(requirements: &str) -> Vec<String> {
+pub(super) fn python_versions(requirements: &str) -> Vec<String> {
     requirements.lines().filter(|line| line.contains("==")).map(|line| line.replace("==", " ")).collect()
 }
 

@@ -4,6 +4,7 @@
 //! - `prepare`: installs the engines, trains the models. `host`: a process that scores. `measure`: rounds in which engines
 //!   take turns. `figures`: medians and ratios.
 //! - `table`, `goals`, `document`: what docs/benchmarks.md says of it.
+//! - `service`: another comparison, of whole web services, `cargo xtask bench service`.
 
 mod document;
 mod figures;
@@ -13,6 +14,7 @@ mod machine;
 mod measure;
 mod plan;
 mod prepare;
+mod service;
 mod sizes;
 mod table;
 
@@ -29,6 +31,7 @@ use plan::MODELS;
 use prepare::Prepared;
 
 const DOCUMENT: &str = "docs/benchmarks.md";
+const BEGIN: &str = "<!-- from here on written by `cargo xtask bench` -->";
 const WHOLE: Effort = Effort { rounds: 7, slice: 60, cold: 15, starts: 11 };
 const QUICK: Effort = Effort { rounds: 3, slice: 30, cold: 9, starts: 3 };
 
@@ -41,6 +44,7 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
     let mut chosen = None;
     while let Some(argument) = arguments.next()? {
         match argument {
+            Value(what) if what == "service" => return service::run(project, arguments),
             Long("quick") => is_quick = true,
             Long("models") => chosen = Some(plan::named(&arguments.value()?.string()?)?),
             other => return Err(other.unexpected().into()),
@@ -65,7 +69,7 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
     }
     let path = project.path(DOCUMENT);
     let before = fs::read_to_string(&path).with_context(|| format!("cannot read {DOCUMENT}"))?;
-    fs::write(&path, document::replace(&before, &part)?)?;
+    fs::write(&path, document::replace(&before, BEGIN, &part)?)?;
     println!("{DOCUMENT} has been written.");
     Ok(())
 }

@@ -189,8 +189,17 @@ fn install_node_peers(project: &Project) {
     }
 }
 
-/// Real months where they are, else months of the simulated city.
-fn months(project: &Project, folder: &Path) -> Result<(Vec<PathBuf>, String)> {
+/// Whether this machine has the rides that really were.
+pub(super) fn has_real_months(project: &Project) -> bool {
+    let file = |data: &Path, month: &str| data.join(format!("green_tripdata_{month}.parquet"));
+    project.trip_data().is_some_and(|data| MONTHS.iter().all(|month| file(&data, month).is_file()))
+}
+
+/// Real months where they are, else months of the simulated city, which the command line makes.
+///
+/// # Errors
+/// When they have to be made and cannot.
+pub(super) fn months(project: &Project, folder: &Path) -> Result<(Vec<PathBuf>, String)> {
     let named =
         |folder: &Path, start: &str| MONTHS.map(|month| folder.join(format!("{start}green_tripdata_{month}.parquet")));
     if let Some(data) = project.trip_data() {
