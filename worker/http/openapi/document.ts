@@ -68,7 +68,8 @@ const DOCUMENT: JsonObject = {
     summary: "How long a New York taxi ride will take",
     description:
       "One model behind the protocols of its clients: the reference service's `/predict` and stream function, MLflow's scoring " +
-      "protocol and the Open Inference Protocol. Every path answers `OPTIONS` with its methods in `Allow`.",
+      "protocol and the Open Inference Protocol. Every path answers `OPTIONS` with its methods in `Allow`. A `Host` that names no host is " +
+      "refused on every path with 400 and the code `HOST`; what is no HTTP at all, or has headers without end, the runtime refuses in plain text.",
     license: { name: "MIT OR Apache-2.0", identifier: "MIT OR Apache-2.0" },
   },
   servers: [{ url: "/", description: "Where this was loaded from." }],
