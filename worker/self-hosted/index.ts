@@ -36,7 +36,7 @@ const privately = {
         return Response.json({ configuration: weights.faults, serves: weights.estimator !== null, counts: countsOf(env, host) });
       }
       case "/hold":
-        return Response.json({ waiting: gate.shut() });
+        return Response.json({ waiting: gate.shut(), counts: countsOf(env, host) });
       case "/release":
         gate.open();
         return new Response(null, { status: 204 });

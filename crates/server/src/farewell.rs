@@ -23,9 +23,9 @@ const PATIENCE: Duration = Duration::from_millis(900);
 /// What the process needs to take note of a connection or a signal.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// Asks the process to end; where it does not answer any more, by the signal alone.
-pub(crate) fn take_leave(process: &Process, name: &str, token: &str) {
-    let _ = hold(name, token);
+/// Asks the process to end; where it does not answer any more, by the signal alone. Returns what it has counted, if it says so.
+pub(crate) fn take_leave(process: &Process, name: &str, token: &str) -> Option<String> {
+    let counts = hold(name, token).ok().flatten();
     // Opened now: connections that are new after the signal are not accepted.
     let release = open_release(name);
     thread::sleep(MOMENT);
@@ -34,27 +34,27 @@ pub(crate) fn take_leave(process: &Process, name: &str, token: &str) {
     if let Ok(stream) = release {
         let _ = finish_release(stream, token);
     }
+    counts
 }
 
-/// Holds requests until no more come.
-fn hold(name: &str, token: &str) -> std::io::Result<()> {
+/// Holds requests until no more come; what was counted until then.
+fn hold(name: &str, token: &str) -> std::io::Result<Option<String>> {
     let started = Instant::now();
-    let mut before = waiting(name, token)?;
+    let mut before = ask(name, token)?;
     let mut quiet = 0;
     while quiet < QUIET && started.elapsed() < PATIENCE {
         thread::sleep(PULSE);
-        let now = waiting(name, token)?;
-        quiet = if now == before { quiet + 1 } else { 0 };
+        let now = ask(name, token)?;
+        quiet = if now.get("waiting") == before.get("waiting") { quiet + 1 } else { 0 };
         before = now;
     }
-    Ok(())
+    Ok(before.get("counts").map(Value::to_string))
 }
 
-fn waiting(name: &str, token: &str) -> std::io::Result<Option<u64>> {
+fn ask(name: &str, token: &str) -> std::io::Result<Value> {
     let mut stream = connect(name)?;
     let answer = request::get(&mut stream, "process", "/hold", Some(token))?;
-    let said: Value = serde_json::from_str(&answer.body)?;
-    Ok(said.get("waiting").and_then(Value::as_u64))
+    Ok(serde_json::from_str(&answer.body)?)
 }
 
 fn open_release(name: &str) -> std::io::Result<impl Read + Write> {

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 /// Every option can be given by the environment variable in brackets instead; secrets can be given only so (S3_ACCESS_KEY_ID,
 /// S3_SECRET_ACCESS_KEY, API_TOKENS, HMAC_KEYS), or by a file that NAME_FILE names.
 #[derive(Debug, Parser)]
-#[command(name = "curbside-server", version, args_conflicts_with_subcommands = true)]
+#[command(name = "curbside-server", version, args_conflicts_with_subcommands = true, args_override_self = true)]
 pub(crate) struct Options {
     /// Something else than to serve.
     #[command(subcommand)]

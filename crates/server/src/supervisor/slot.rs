@@ -155,7 +155,8 @@ impl Slot {
     pub(crate) fn retire(&mut self, token: &str) {
         self.next_start = None;
         if let Some(process) = self.process.take() {
-            farewell::take_leave(&process, self.private.name(), token);
+            let counts = farewell::take_leave(&process, self.private.name(), token);
+            self.counts = counts.or_else(|| self.counts.take());
             self.retired.push((process, Instant::now()));
         }
     }
