@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{clients, counts, registry};
 use crate::project::Project;
-use crate::{command, image, node, serve, system, wasm};
+use crate::{command, image, node, serve, system, tools, wasm};
 
 /// One heading of the log.
 #[derive(Debug)]
@@ -101,7 +101,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "server",
         what: "the self-hosted server: its processes, weights, TLS, its end",
         needs: &["serve-tree"],
-        run: |project| node_tests(project, "tests/server"),
+        run: |project| {
+            // Weights out of a real store.
+            tools::garage().ensure(project)?;
+            node_tests(project, "tests/server")
+        },
         ..PLAIN
     },
     Step {
