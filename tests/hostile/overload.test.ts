@@ -11,7 +11,7 @@ import { ours } from "./hostile.ts";
 import { faultsOfReply } from "./judge.ts";
 import { post } from "./request.ts";
 import { type RunningServer, startServer } from "./server.ts";
-import { continued, openMany, replyOf } from "./siege.ts";
+import { continued, faultsWhenCalm, openMany, replyOf } from "./siege.ts";
 import { type Line, Reader, type Reply } from "./wire.ts";
 
 /** Bodies that may be read at once, and how old one is before it makes room; worker/http/limits.ts. */
@@ -116,6 +116,20 @@ test("300 bodies of 1 MiB that lack a byte: memory is bounded, and others are se
   assert.ok(growth < MAX_GROWTH, `expected less than ${MAX_GROWTH / MIB} MiB more, found ${Math.round(growth / MIB)}`);
   console.log(`${Math.round(growth / MIB)} MiB more`);
   assert.deepEqual(await faultOfGood(server.port), []);
+});
+
+test("clients that go away as soon as all is sent: the room that was kept for them is given back", async () => {
+  const bytes = post("/predict", " ".repeat(MIB));
+  for (let times = 0; times < 3; times += 1) {
+    const lines = await openMany(server.port, 200);
+    await Promise.all(lines.map((line) => line.sendAndReset(bytes)));
+    assert.deepEqual(await faultsWhenCalm(server.port), []);
+  }
+  // Nothing is kept that would refuse as many bodies as may be held at once, but for the moment in which none makes room.
+  await sleep(4 * YIELDS_AFTER_MS);
+  const replies = await finish(await begin(60, MIB), PLAIN.padEnd(MIB));
+  assertRight(replies);
+  assert.equal(refusedOf(replies), 0);
 });
 
 test("400 of the largest requests at once: each is answered or refused", async () => {

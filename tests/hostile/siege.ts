@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { faultOfGood } from "./good.ts";
-import { Line, Reader, type Reply } from "./wire.ts";
+import { Line, PATIENCE_MS, Reader, type Reply } from "./wire.ts";
 
 /** Asks the good request again and again until `attack` is over; returns what was wrong with any answer. */
 export async function faultsMeanwhile(port: number, attack: Promise<unknown>): Promise<string[]> {
@@ -19,6 +19,17 @@ export async function faultsMeanwhile(port: number, attack: Promise<unknown>): P
   } while (!isOver && faults.length === 0);
   await ended;
   return asked > 1 ? faults : [...faults, "expected an attack that takes some time, found one that was over at once"];
+}
+
+/** Asks the good request until it is answered rightly; what was wrong with it last, if it is not after a long time. */
+export async function faultsWhenCalm(port: number): Promise<string[]> {
+  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    const faults = await faultOfGood(port).catch((thrown: unknown) => [String(thrown)]);
+    if (faults.length === 0 || Date.now() > deadline) {
+      return faults;
+    }
+    await sleep(50);
+  }
 }
 
 /** Opens so many connections, a hundred at a time. */

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { PLAIN } from "../worker/ride.ts";
 import { everyRow } from "../worker/table.ts";
@@ -12,8 +11,8 @@ import { ours } from "./hostile.ts";
 import { faultsOf, faultsOfReply } from "./judge.ts";
 import { post } from "./request.ts";
 import { type RunningServer, startServer } from "./server.ts";
-import { connections, drip, faultsMeanwhile, openMany } from "./siege.ts";
-import { type Line, PATIENCE_MS } from "./wire.ts";
+import { connections, drip, faultsMeanwhile, faultsWhenCalm, openMany } from "./siege.ts";
+import type { Line } from "./wire.ts";
 
 /** Of each kind that is slow by a deadline of 15 seconds. */
 const SLOW = 300;
@@ -47,20 +46,6 @@ function* headWithoutEnd(): Generator<string> {
 const HEAD = `POST /predict HTTP/1.1\r\nHost: curbside.test\r\nContent-Length: ${Buffer.byteLength(PLAIN)}\r\n\r\n`;
 /** One of the largest replies there are. */
 const LARGE = post("/predict", `[${Array(1000).fill(PLAIN).join(",")}]`);
-
-/** What `ask` returns, once it does not throw any more. */
-async function soon<T>(ask: () => Promise<T>): Promise<T> {
-  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
-    try {
-      return await ask();
-    } catch (thrown) {
-      if (Date.now() > deadline) {
-        throw thrown;
-      }
-      await sleep(100);
-    }
-  }
-}
 
 async function withLines<T>(lines: readonly Line[], act: () => Promise<T>): Promise<T> {
   try {
@@ -128,7 +113,7 @@ test("more connections than there are files for: those beyond are closed, and wh
     // Whoever says nothing is let go after a time, so all of them end.
     await Promise.all(lines.map(async (line) => assert.equal(await line.read(), null)));
     // Their files are given back a moment after we have heard of it.
-    assert.deepEqual(await soon(() => faultOfGood(small.port)), []);
+    assert.deepEqual(await faultsWhenCalm(small.port), []);
   });
   assert.equal(small.events("process_started").length, 1);
 });

@@ -104,6 +104,14 @@ export class Line {
     }
   }
 
+  /** Sends, and breaks the connection off as soon as the kernel has taken it all. */
+  sendAndReset(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.once("close", () => resolve());
+      this.#socket.write(bytes, () => this.#socket.resetAndDestroy());
+    });
+  }
+
   /** Says that we are done sending. */
   end(): void {
     this.#socket.end();
