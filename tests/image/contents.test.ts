@@ -1,7 +1,7 @@
 // What is in the image, and what is not: no shell, nothing to write to, no folder of the machine that built it.
 
 import assert from "node:assert/strict";
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, readlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -91,6 +91,12 @@ test("no file of ours holds a folder of the machine that built it", async () => 
     const bytes = await readFile(join(container.root, path));
     for (const machine of machines) assert.equal(bytes.indexOf(`${machine}/`), -1, `${path} holds ${machine}`);
   }
+});
+
+test("a store's certificate can be judged: the authorities are where workerd looks for them", async () => {
+  const authorities = await readFile(join(container.root, "etc/ssl/certs/ca-certificates.crt"), "utf8");
+  assert.ok(authorities.split("-----BEGIN CERTIFICATE-----").length > 100, "Debian trusts more than a hundred");
+  assert.equal(await readlink(join(container.root, "etc/ssl/cert.pem")), "certs/ca-certificates.crt");
 });
 
 test("it weighs 200 MB at most", () => {
