@@ -5,7 +5,7 @@
 // where no other weights are named. The page must have been built (www/build.mjs). The same sources give the same bytes.
 
 import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -16,10 +16,12 @@ import { headersOf, readRules } from "./headers.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const site = join(root, ".curbside/site");
-const folder = process.argv[2];
-if (folder === undefined) {
+const wanted = process.argv[2];
+if (wanted === undefined) {
   throw new Error("expected the folder to fill, found none: node worker/self-hosted/build.mjs FOLDER");
 }
+/** Beside it: a server that is started meanwhile finds the old one whole, or the new. */
+const folder = `${wanted}.new`;
 
 /** Content types by ending, as Cloudflare's assets have them. */
 const TYPES = new Map([
@@ -40,6 +42,8 @@ const page = await buildPage();
 const script = await buildScript(page);
 await writeFile(join(folder, "worker.capnp"), await configuration(["worker.js", ...script, ...page.map(({ module }) => module)]));
 await publishShipped();
+await rm(wanted, { recursive: true, force: true });
+await rename(folder, wanted);
 
 /**
  * Copies the page's files, gzipped where that makes them smaller, and describes them.
