@@ -21,7 +21,7 @@ test("an engine that trapped twice is 503, any other fault is 500, and neither t
     { name: "nothing at all", fault: undefined, status: 500, code: "INTERNAL" },
   ];
   await everyRow(rows, async ({ fault, status, code }) => {
-    const refusal = unexpected(fault);
+    const refusal = unexpected(fault, "trace-1");
     return [
       ...differs("status", refusal.status, status),
       ...differs("code", refusal.code, code),
@@ -30,6 +30,9 @@ test("an engine that trapped twice is 503, any other fault is 500, and neither t
     ];
   });
   assert.equal(logged.mock.callCount(), rows.length);
+  for (const { arguments: [line] } of logged.mock.calls) {
+    assert.equal((JSON.parse(String(line)) as { id: string }).id, "trace-1");
+  }
 });
 
 test("a refusal is JSON in the form of whoever's path it is", async () => {

@@ -10,7 +10,7 @@ import type { Refusal } from "./refusal.ts";
 /** How often the timer looks. */
 const ROUND_MS = 1000;
 /** How long one timer lives; the platform drops what lives longer than half a minute behind a reply. */
-const ROUNDS = 28;
+const ROUNDS = 25;
 /** A timer this late has been dropped by its host. */
 const LATE_MS = 3 * ROUND_MS;
 /** What is held for so long belongs to a request that its host has dropped, as happens when a client goes away. */

@@ -32,10 +32,10 @@ export function noModel(retryAfterSeconds: number): Refusal {
   return { status: 503, code: "NO_MODEL", message, headers: { "retry-after": String(retryAfterSeconds) } };
 }
 
-/** What to say when code throws: 503 for an engine that did not recover, 500 for a fault of ours. */
-export function unexpected(fault: unknown): Refusal {
+/** What to say when code throws: 503 for an engine that did not recover, 500 for a fault of ours. `id` is the request's, to find it by. */
+export function unexpected(fault: unknown, id: string): Refusal {
   const code = codeOf(fault);
-  console.error(JSON.stringify({ event: "fault", code, message: String(fault) }));
+  console.error(JSON.stringify({ event: "fault", id, code, message: String(fault) }));
   if (code === "ENGINE_TRAPPED") {
     const message = "the scoring module stopped twice on this request and was started afresh; try again";
     return { status: 503, code, message, headers: { "retry-after": "1" } };

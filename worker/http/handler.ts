@@ -54,7 +54,7 @@ export function handler(host: Host = {}): { fetch(request: Request, env: Env, co
           response = replies.of(answer, id, url, kind, origin);
         }
       } catch (fault) {
-        const refusal = refused(unexpected(fault), dialect);
+        const refusal = refused(unexpected(fault, id), dialect);
         code = refusal.code;
         response = replies.of(refusal, id, url, kind, null);
       }

@@ -10,6 +10,9 @@ export const BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.
 /** A request under way longer than this was dropped by its host, as happens when a client goes away. */
 const DROPPED_AFTER_MS = 60_000;
 
+/** So many requests under way are not there without some that were dropped. */
+const MANY = 4096;
+
 /** How long requests to a route took. */
 export interface Durations {
   /** How many ended within each of {@link BUCKETS} and not within the one before; behind them those that took longer. */
@@ -64,6 +67,9 @@ export class Metrics {
 
   /** A request has come. */
   begin(at: number): Started {
+    if (this.#underWay.size >= MANY) {
+      this.#forgetDropped(at);
+    }
     const started = { at };
     this.#underWay.add(started);
     return started;
@@ -98,11 +104,7 @@ export class Metrics {
 
   /** All of it, and how the weights are; a copy. */
   snapshot(weights: Weights, now: number): Snapshot {
-    for (const started of this.#underWay) {
-      if (now - started.at > DROPPED_AFTER_MS) {
-        this.#underWay.delete(started);
-      }
-    }
+    this.#forgetDropped(now);
     const { estimator, status } = weights;
     const counts = structuredClone(this.#counts);
     counts.inFlight = this.#underWay.size;
@@ -114,6 +116,15 @@ export class Metrics {
       counts.generation = status.generation;
     }
     return counts;
+  }
+
+  #forgetDropped(now: number): void {
+    for (const started of this.#underWay) {
+      if (now - started.at <= DROPPED_AFTER_MS) {
+        return;
+      }
+      this.#underWay.delete(started);
+    }
   }
 }
 
