@@ -4,8 +4,11 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { after, before, test } from "node:test";
 
+import { codeOfFault } from "../../worker/weights/fault.ts";
+import { httpsSource } from "../../worker/weights/https.ts";
 import { type RunningWorker, startWorker } from "./harness.ts";
 import { RIDE } from "./health.ts";
+import { startHost } from "./host.ts";
 import { makeSigner, MANIFEST_KEY, publish, shippedBundle } from "./publication.ts";
 import { differs, everyRow } from "./table.ts";
 
@@ -143,4 +146,29 @@ test("names of JavaScript's own are data like any other", async () => {
     await response.body?.cancel();
     assert.equal(response.status, 404, path);
   }
+});
+
+test("a storage host that redirects is followed within itself, and leads nowhere else", async () => {
+  await using storage = await startHost();
+  await using inside = await startHost();
+  await inside.put("secret", "what only this network may read");
+  // From Node, because wrangler's way out follows redirects before the Worker sees them.
+  const source = httpsSource(storage.url);
+  const rows = [
+    { name: "within itself", location: "/moved.json", found: "moved" },
+    { name: "within itself, by its whole address", location: `${storage.url}/moved.json`, found: "moved" },
+    { name: "to another port", location: `${inside.url}/secret`, found: "FETCH_STATUS" },
+    { name: "to another port, by its own rules", location: `//${new URL(inside.url).host}/secret`, found: "FETCH_STATUS" },
+    { name: "to a file", location: "file:///etc/passwd", found: "FETCH_STATUS" },
+    { name: "to data", location: "data:application/json,{}", found: "FETCH_STATUS" },
+    { name: "to nothing", location: "http://", found: "FETCH_STATUS" },
+    { name: "in a circle", location: "/models/moving/champion.json", found: "FETCH_STATUS" },
+  ];
+  await everyRow(rows, async ({ location, found }) => {
+    storage.illness = (request, response) =>
+      void (request.url === "/moved.json" ? response.end("moved") : response.writeHead(302, { location }).end());
+    const read = await source.get("models/moving/champion.json").then((response) => response.text(), codeOfFault);
+    return differs("found", read, found);
+  });
+  assert.deepEqual(inside.log, []);
 });
