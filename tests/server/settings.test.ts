@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -124,9 +124,24 @@ test("secrets come from files too, and are in no process's arguments", async () 
   assert.equal((await estimate(server)).status, 401);
   assert.equal((await estimate(server, { headers: { authorization: `Bearer ${SECRET}` } })).status, 200);
   assert.equal((await ask(`${server.url}/metrics`)).status, 401);
+  assert.match(await answerToABeginning(server.port), /^HTTP\/1\.1 401 /, "before the body is there");
   assert.equal((await ask(`${server.url}/`)).status, 200, "the page needs no token");
   for (const pid of [server.child.pid, ...(await processesOf(server))]) {
     assert.ok(!(await readFile(`/proc/${pid}/cmdline`, "utf8")).includes(SECRET));
   }
   assert.ok(!server.lines.join("\n").includes(SECRET));
 });
+
+/** What a server says to a request whose body does not go on. */
+function answerToABeginning(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write("POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n0123456789");
+    });
+    socket.once("data", (chunk: Buffer) => {
+      resolve(chunk.toString());
+      socket.destroy();
+    });
+    socket.once("error", reject);
+  });
+}

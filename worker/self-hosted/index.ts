@@ -2,6 +2,7 @@
 // of what all processes count. Beside clients, two others ask a process, each on a socket of its own.
 
 import type { Env } from "../env.ts";
+import { Tokens } from "../http/auth.ts";
 import { handler } from "../http/handler.ts";
 import { type Host, serviceOf } from "../http/service.ts";
 import { Gate } from "./gate.ts";
@@ -12,6 +13,9 @@ const host: Host = { page, peers: (env) => peers(env as ProcessEnv) };
 
 const open = handler(host);
 const gate = new Gate();
+const SCHEME = "Bearer ";
+/** The word that the launcher and the other processes know. */
+let known: Tokens | undefined;
 
 // The runtime asks for a default export.
 export default {
@@ -23,7 +27,9 @@ export default {
 /** For the launcher and the other processes, who know the token: how this process is, and what it has counted. */
 const privately = {
   async fetch(request, env, context) {
-    if (request.headers.get("authorization") !== `Bearer ${env.PRIVATE_TOKEN}`) {
+    known ??= new Tokens([env.PRIVATE_TOKEN]);
+    const credentials = request.headers.get("authorization") ?? "";
+    if (!credentials.startsWith(SCHEME) || known.indexOf(credentials.slice(SCHEME.length)) === 0) {
       return new Response(null, { status: 401 });
     }
     switch (new URL(request.url).pathname) {
