@@ -11,7 +11,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::bundle::{HEADER_BYTES, Header, Limits};
-use crate::serving::{BINARY, Reply, Request, explain, respond};
+use crate::serving::{BINARY, Reply, Request, explain, respond, to_json};
 use crate::trip::{Field, Given, Pickup, TripInput};
 use crate::{Estimate, Estimator, Trip, TripError};
 use errors::{open_error, trip_error};
@@ -247,7 +247,7 @@ impl Scorer {
         let mut fault = None;
         let reply = respond(
             &self.estimator,
-            Request {
+            &mut Request {
                 method,
                 path,
                 explain,
@@ -387,5 +387,5 @@ fn headers(reply: &Reply) -> JsValue {
 
 /// Plain objects and `null`, by way of text: its writer is there already, and one for objects costs some KB more.
 fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
-    js_sys::JSON::parse(&serde_json::to_string(value).unwrap_or_default())
+    js_sys::JSON::parse(&to_json(value))
 }

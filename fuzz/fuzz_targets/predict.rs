@@ -18,7 +18,7 @@ static ESTIMATOR: LazyLock<Option<Estimator>> =
 fuzz_target!(|body: &[u8]| {
     let now = Some(Pickup::Local(26_872_350));
     let Some(estimator) = ESTIMATOR.as_ref() else { return };
-    let request = Request {
+    let mut request = Request {
         method: "POST",
         path: "/predict",
         explain: true,
@@ -28,7 +28,7 @@ fuzz_target!(|body: &[u8]| {
         now,
         random: &mut |bytes| bytes.fill(7),
     };
-    let reply = respond(estimator, request);
+    let reply = respond(estimator, &mut request);
     assert!([200, 400, 413, 422].contains(&reply.status), "{}", reply.status);
     let body = str::from_utf8(&reply.body).unwrap_or_default();
     assert!(matches!((body.as_bytes().first(), body.as_bytes().last()), (Some(b'{' | b'['), Some(b'}' | b']'))), "{body}");

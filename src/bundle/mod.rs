@@ -10,6 +10,7 @@
 mod background;
 mod card;
 mod codec;
+mod decode;
 mod ensemble;
 mod error;
 mod header;

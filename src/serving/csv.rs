@@ -4,7 +4,7 @@ use super::Refusal;
 use super::json::{Dialect, Json};
 use super::ride::Cell;
 
-/// Reads at most so many lines into cells; a line of nothing is none.
+/// Reads at most so many lines, of which the first is the header, into cells; a line of nothing is none.
 ///
 /// # Errors
 ///
@@ -44,9 +44,8 @@ pub(super) fn read(text: &str, most: usize) -> Result<Vec<Vec<&str>>, Refusal> {
                 continue;
             }
             None => {}
-            Some(b'\n') => at += 1,
-            Some(b'\r') if matches!(bytes.get(at + 1), Some(b'\n')) => at += 2,
-            Some(b'\r') => at += 1,
+            // Of a carriage return and a line feed, the second is a line of nothing.
+            Some(b'\n' | b'\r') => at += 1,
             Some(_) => return Err(fault(lines.len(), "expected a comma behind closing quotes")),
         }
         let line = std::mem::take(&mut line);
@@ -60,7 +59,7 @@ pub(super) fn read(text: &str, most: usize) -> Result<Vec<Vec<&str>>, Refusal> {
     if !line.is_empty() {
         lines.push(line);
     }
-    if lines.len() > most { Err(Refusal::too_many()) } else { Ok(lines) }
+    if lines.len() > most { Err(Refusal::too_many(most - 1)) } else { Ok(lines) }
 }
 
 fn fault(line: usize, message: &str) -> Refusal {

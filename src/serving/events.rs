@@ -6,7 +6,7 @@
 use super::base64::decode;
 use super::json::{Dialect, Json, Kind, Writer};
 use super::ride::{self, Answer, Read, Ride};
-use super::{JSON, Refusal, Reply, Request, Tally, expect_json, pick, some_of};
+use super::{JSON, MAX_ROWS, Refusal, Reply, Request, Tally, expect_json, pick, some_of};
 use crate::estimator::Estimator;
 use crate::trip::Pickup;
 
@@ -23,7 +23,7 @@ pub struct Event {
     pub outcome: Result<String, Refusal>,
 }
 
-/// Scores one event or a list of them, at most [`MAX_ROWS`](super::MAX_ROWS), in their order. `now` is the time of pickup where a ride has none.
+/// Scores one event or a list of them, at most [`MAX_ROWS`], in their order. `now` is the time of pickup where a ride has none.
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ pub fn events(estimator: &Estimator, body: &[u8], now: Option<Pickup>) -> Result
     let body = Json::read(body, Dialect::Strict).map_err(Refusal::malformed)?;
     let list: Vec<Json<'_>> = match body.kind() {
         Kind::Object => vec![body],
-        Kind::List => some_of("the body", Some(body))?,
+        Kind::List => some_of("the body", Some(body), MAX_ROWS)?,
         other => {
             let message = ["expected an event or a list of them, found ", other.name()].concat();
             return Err(Refusal::malformed(message));
@@ -63,7 +63,7 @@ pub(super) fn answer(estimator: &Estimator, request: &Request<'_>) -> Result<Rep
     let body = Json::read(request.body, Dialect::Strict);
     let body = body.map_err(|fault| Refusal::malformed(["the body: ", &fault].concat()))?;
     let [records] = pick(body, "the body", ["Records"])?;
-    let records = some_of("Records", records)?;
+    let records = some_of("Records", records, MAX_ROWS)?;
     let data: Vec<Result<Vec<u8>, Refusal>> = records.iter().map(|record| data_of(*record)).collect();
     let rides: Vec<_> = data.iter().map(|data| ride_in(data.as_deref().map_err(Clone::clone)?)).collect();
     let mut tally = Tally::default();

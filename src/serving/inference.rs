@@ -1,4 +1,4 @@
-//! The Open Inference Protocol, version 2 (KServe's and NVIDIA Triton's), with Triton's extension of binary tensors.
+//! The Open Inference Protocol, version 2 (`KServe`'s and NVIDIA Triton's), with Triton's extension of binary tensors.
 //!
 //! In: one tensor a field of a ride, of shape `[rows]` or `[rows, 1]`; out: `duration`, the ends of its interval where the model has
 //! one, and the codes of what a rider should know. A ride that cannot be scored fails the request, as a tensor is one thing.
@@ -6,7 +6,7 @@
 use super::json::{Dialect, Json, Kind, Writer};
 use super::ride::{self, Answer, Ride};
 use super::tensor::Tensor;
-use super::{BINARY, JSON, Refusal, Reply, Request, Tally, brief, list_of, pick};
+use super::{BINARY, JSON, Refusal, Reply, Request, Tally, brief, expect_zones, list_of, pick};
 use crate::estimator::Estimator;
 use crate::warning::Warning;
 
@@ -209,7 +209,8 @@ fn infer(estimator: &Estimator, request: &Request<'_>) -> Result<Reply, Refusal>
             "the body: expected nothing behind the last binary tensor; binary_data_size says how long each is";
         return Err(Refusal::form(&[message]));
     }
-    let rows = tensors.first().ok_or_else(|| Refusal::form(&["inputs: expected one tensor a field, found none"]))?.rows;
+    expect_zones("inputs", &tensors.iter().map(|tensor| Some(tensor.field)).collect::<Vec<_>>())?;
+    let rows = tensors.first().map_or(0, |tensor| tensor.rows);
     let mut rides = vec![Ride::default(); rows];
     for tensor in &tensors {
         if tensor.rows != rows {
@@ -263,7 +264,11 @@ fn requested(
 /// A parameter that is true or false.
 fn flag(parameters: Option<Json<'_>>, name: &str) -> Result<Option<bool>, Refusal> {
     let Some(parameters) = parameters else { return Ok(None) };
-    let [flag] = pick(parameters, "parameters", [name])?;
+    let [flag, class, shared] = pick(parameters, "parameters", [name, "classification", "shared_memory_region"])?;
+    if class.or(shared).is_some() {
+        let message = "parameters: expected neither classification nor shared_memory_region, which are not spoken here";
+        return Err(Refusal::form(&[message]));
+    }
     match flag.map(Json::text) {
         None => Ok(None),
         Some("true") => Ok(Some(true)),
@@ -300,7 +305,9 @@ fn tell(
         out.close(b']');
         if *binary {
             let before = tensors.len();
-            answers.iter().for_each(|answer| append(&mut tensors, *output, answer));
+            for answer in answers {
+                append(&mut tensors, *output, answer);
+            }
             out.key("parameters");
             out.open(b'{');
             out.key("binary_data_size");

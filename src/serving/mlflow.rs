@@ -5,7 +5,7 @@
 
 use super::json::{Dialect, Json, Kind, Writer};
 use super::ride::{self, Cell, Read, Ride};
-use super::{JSON, MAX_ROWS, Refusal, Reply, Request, brief, csv, list_of, pick, some_of, unsupported};
+use super::{JSON, MAX_ROWS, Refusal, Reply, Request, brief, csv, expect_zones, list_of, pick, some_of, unsupported};
 use crate::estimator::Estimator;
 use crate::trip::Field;
 
@@ -33,7 +33,9 @@ pub(super) fn answer(estimator: &Estimator, request: &Request<'_>) -> Result<Rep
     out.open(b'{');
     out.key("predictions");
     out.open(b'[');
-    answers.iter().for_each(|answer| out.number(answer.estimate.duration));
+    for answer in &answers {
+        out.number(answer.estimate.duration);
+    }
     out.close(b']');
     // Beside them what a rider should know; clients of the protocol look at nothing else.
     out.key("details");
@@ -96,11 +98,11 @@ fn frame(split: Json<'_>) -> Result<Vec<Read<'_>>, Refusal> {
                 Refusal::form(&["dataframe_split.columns: expected strings, found ", column.kind().name()])
             })?);
         }
-        if names.is_empty() {
-            return Err(Refusal::form(&["dataframe_split.columns: expected names, found none"]));
-        }
     }
     let fields: Vec<_> = names.iter().map(|name| Field::from_spelling(name)).collect();
+    if columns.is_some() {
+        expect_zones("dataframe_split.columns", &fields)?;
+    }
     let data = data.ok_or_else(|| Refusal::form(&["dataframe_split.data: expected a list of rows, found nothing"]))?;
     let rides = lists("dataframe_split.data", data, &fields)?;
     if index.is_some() && list_of("dataframe_split.index", index)?.len() != rides.len() {
@@ -111,12 +113,12 @@ fn frame(split: Json<'_>) -> Result<Vec<Read<'_>>, Refusal> {
 
 /// Rows that are objects.
 fn objects<'a>(what: &str, rows: Json<'a>) -> Result<Vec<Read<'a>>, Refusal> {
-    Ok(some_of(what, Some(rows))?.into_iter().map(Ride::of).collect())
+    Ok(some_of(what, Some(rows), MAX_ROWS)?.into_iter().map(Ride::of).collect())
 }
 
 /// Rows that are lists: in the order of `fields`, of which some are none of ours, or if there are none in that of [`Field::ALL`].
 fn lists<'a>(what: &str, rows: Json<'a>, fields: &[Option<Field>]) -> Result<Vec<Read<'a>>, Refusal> {
-    let rows = some_of(what, Some(rows))?;
+    let rows = some_of(what, Some(rows), MAX_ROWS)?;
     let mut rides = Vec::with_capacity(rows.len());
     for (index, row) in rows.into_iter().enumerate() {
         let found = row.items().count();
@@ -141,10 +143,13 @@ fn lists<'a>(what: &str, rows: Json<'a>, fields: &[Option<Field>]) -> Result<Vec
 
 /// `{"PULocationID": [...], ...}`: a list a field, each value alone or in a list of its own; a value without a list is one row.
 fn tensors(columns: Json<'_>) -> Result<Vec<Read<'_>>, Refusal> {
+    let fields: Vec<_> = columns.entries().map(|(key, _)| Field::from_spelling(&key.name())).collect();
+    expect_zones("inputs", &fields)?;
     let mut rides: Option<Vec<Ride<'_>>> = None;
-    for (key, column) in columns.entries() {
-        let Some(field) = Field::from_spelling(&key.name()) else { continue };
-        let values = if column.kind() == Kind::List { some_of("inputs", Some(column))? } else { vec![column] };
+    for (field, (_, column)) in fields.into_iter().zip(columns.entries()) {
+        let Some(field) = field else { continue };
+        let values =
+            if column.kind() == Kind::List { some_of("inputs", Some(column), MAX_ROWS)? } else { vec![column] };
         let rides = rides.get_or_insert_with(|| vec![Ride::default(); values.len()]);
         if rides.len() != values.len() {
             let [expected, found] = [rides.len(), values.len()].map(|rows| rows.to_string());
@@ -169,6 +174,7 @@ fn rides_of_lines(text: &str) -> Result<Vec<Read<'_>>, Refusal> {
     let (header, lines) =
         lines.split_first().ok_or_else(|| Refusal::form(&["text/csv: expected a header, found nothing"]))?;
     let fields: Vec<_> = header.iter().map(|name| Field::from_spelling(name.trim())).collect();
+    expect_zones("text/csv, the header", &fields)?;
     let mut rides = Vec::with_capacity(lines.len());
     for (row, line) in lines.iter().enumerate() {
         if line.len() != fields.len() {

@@ -6,7 +6,7 @@
 //! - [`respond`] answers any method and path; [`Request`] is what it is asked, [`Reply`] what to send back.
 //! - [`Tally`]: what a reply was about, for the carrier's metrics. [`Refusal`]: what is refused, and why.
 //! - [`events`]: rides of a stream, without a request around them.
-//! - [`explain`]: an explanation as JSON.
+//! - [`explain`]: an explanation as JSON; [`to_json`]: anything else of ours.
 //!
 //! | path | protocol | in |
 //! |---|---|---|
@@ -27,7 +27,7 @@ mod ride;
 mod tensor;
 
 use crate::estimator::Estimator;
-use crate::trip::Pickup;
+use crate::trip::{Field, Pickup};
 pub use events::{Event, events};
 use inference::Place;
 pub use predict::explain;
@@ -149,7 +149,7 @@ impl<'a> Route<'a> {
 /// # Panics
 ///
 /// Never, for any request.
-pub fn respond(estimator: &Estimator, request: Request<'_>) -> Reply {
+pub fn respond(estimator: &Estimator, request: &mut Request<'_>) -> Reply {
     let Some(route) = Route::of(request.path) else {
         let message = ["nothing is at ", brief(request.path), "; see /openapi.json for what there is"].concat();
         let speech = if request.path.starts_with("/v2/") { Speech::Inference } else { Speech::Ours };
@@ -167,9 +167,9 @@ pub fn respond(estimator: &Estimator, request: Request<'_>) -> Reply {
         // What MLflow's own server says.
         Route::Ping => Ok(Reply::ok(PLAIN, b"\n".to_vec(), Tally::default())),
         Route::Version => Ok(Reply::ok(PLAIN, env!("CARGO_PKG_VERSION").into(), Tally::default())),
-        Route::Invocations => mlflow::answer(estimator, &request),
-        Route::Function => events::answer(estimator, &request),
-        Route::Inference(place) => inference::answer(estimator, place, &request),
+        Route::Invocations => mlflow::answer(estimator, request),
+        Route::Function => events::answer(estimator, request),
+        Route::Inference(place) => inference::answer(estimator, place, request),
     };
     answer.unwrap_or_else(|refusal| {
         let refused = u32::from(!refusal.field.is_empty());
@@ -185,6 +185,12 @@ fn expect_json(content_type: Option<&str>) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(unsupported(&["Content-Type: expected application/json, found ", brief(&media)]))
+}
+
+/// Something of ours as JSON: a card, the zones. Numbers that are missing are null.
+pub fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    // Strings, numbers and lists of them: nothing here can fail to serialize.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// As much of a text as a message shows of what a client sent.
@@ -230,11 +236,19 @@ fn list_of<'a>(what: &str, value: Option<json::Json<'a>>) -> Result<Vec<json::Js
     }
 }
 
-/// The values of a list that has one a ride.
-fn some_of<'a>(what: &str, value: Option<json::Json<'a>>) -> Result<Vec<json::Json<'a>>, Refusal> {
+/// The values of a list that has one a ride, of which there may be so many.
+fn some_of<'a>(what: &str, value: Option<json::Json<'a>>, most: usize) -> Result<Vec<json::Json<'a>>, Refusal> {
     // Counted before anything is kept of them.
-    if value.is_some_and(|list| list.items().nth(MAX_ROWS).is_some()) {
-        return Err(Refusal::too_many());
+    if value.is_some_and(|list| list.items().nth(most).is_some()) {
+        return Err(Refusal::too_many(most));
     }
     list_of(what, value)
+}
+
+/// Refuses columns without both zones, which no ride can be without, however many there are.
+fn expect_zones(what: &str, fields: &[Option<Field>]) -> Result<(), Refusal> {
+    match [Field::PuLocationId, Field::DoLocationId].into_iter().find(|zone| !fields.contains(&Some(*zone))) {
+        Some(zone) => Err(Refusal::form(&[what, ": expected PULocationID and DOLocationID, found no ", zone.name()])),
+        None => Ok(()),
+    }
 }

@@ -8,16 +8,19 @@
 use super::json::{Dialect, Json, Kind, Writer};
 use super::refusal::Speech;
 use super::ride::{self, Answer, EXAMPLE, Ride};
-use super::{JSON, Refusal, Reply, Request, Tally, expect_json, some_of};
+use super::{JSON, MAX_ROWS, Refusal, Reply, Request, Tally, expect_json, some_of, to_json};
 use crate::estimator::Estimator;
 use crate::explain::ExplainError;
 use crate::trip::Trip;
+
+/// Rides that are explained at once: an explanation takes a millisecond, and a thousand would keep all others waiting.
+const MAX_EXPLAINED: usize = 16;
 
 /// Answers one ride, or a list of them.
 ///
 /// 200 with the estimate; refuses with 400 a body that is no JSON object or list, with 413 too long a list, with 415 a content
 /// type that is not JSON's, with 422 a ride that cannot be scored.
-pub(super) fn answer(estimator: &Estimator, request: Request<'_>) -> Result<Reply, Refusal> {
+pub(super) fn answer(estimator: &Estimator, request: &mut Request<'_>) -> Result<Reply, Refusal> {
     expect_json(request.content_type)?;
     let expected = |found: &str| {
         let message = ["the body: expected a JSON object such as ", EXAMPLE, ", or a list of them: ", found].concat();
@@ -35,7 +38,8 @@ pub(super) fn answer(estimator: &Estimator, request: Request<'_>) -> Result<Repl
             teller.tell(&ride, &answer);
         }
         Kind::List => {
-            let rides: Vec<_> = some_of("the body", Some(body))?.into_iter().map(Ride::of).collect();
+            let most = if teller.explain { MAX_EXPLAINED } else { MAX_ROWS };
+            let rides: Vec<_> = some_of("the body", Some(body), most)?.into_iter().map(Ride::of).collect();
             teller.out.open(b'[');
             for (ride, answer) in rides.iter().zip(ride::score(estimator, &rides, request.now)) {
                 tally.add(answer.as_ref().ok());
@@ -58,8 +62,7 @@ pub(super) fn answer(estimator: &Estimator, request: Request<'_>) -> Result<Repl
 ///
 /// As [`Estimator::explain`].
 pub fn explain(estimator: &Estimator, trip: &Trip) -> Result<String, ExplainError> {
-    // Strings, numbers and lists of them: nothing here can fail to serialize.
-    estimator.explain(trip).map(|explanation| serde_json::to_string(&explanation).unwrap_or_default())
+    estimator.explain(trip).map(|explanation| to_json(&explanation))
 }
 
 /// Writes answers.

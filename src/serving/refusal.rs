@@ -51,9 +51,8 @@ impl Refusal {
     }
 
     /// 413: more rides than are answered at once.
-    pub(super) fn too_many() -> Refusal {
-        let message =
-            format!("the request: expected at most {} rides, found more; send them in parts", super::MAX_ROWS);
+    pub(super) fn too_many(most: usize) -> Refusal {
+        let message = format!("the request: expected at most {most} rides, found more; send them in parts");
         Refusal { status: 413, code: "TOO_MANY_ROWS", field: "", message }
     }
 

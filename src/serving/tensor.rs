@@ -43,7 +43,7 @@ impl Type {
             Type::Whole { bytes, signed } => {
                 // Two to the number of bits, by halves where half of them are below 0.
                 let end = (0..bytes * 8 - usize::from(signed)).fold(1.0, |end, _| end * 2.0);
-                num::floor(x) == x && x < end && x >= if signed { -end } else { 0.0 }
+                num::integral(x).is_some() && x < end && x >= if signed { -end } else { 0.0 }
             }
             Type::Float { .. } | Type::Bytes => true,
         }
@@ -52,7 +52,7 @@ impl Type {
 
 /// A tensor of a request: its field, and how its values lie.
 pub(super) struct Tensor<'a> {
-    field: Field,
+    pub(super) field: Field,
     name: &'a str,
     kind: Type,
     values: Values<'a>,
@@ -89,7 +89,7 @@ impl<'a> Tensor<'a> {
             fault(&["expected a shape of [rows] or [rows, 1], found ", brief(shape.map_or("none", Json::text))])
         })?;
         if rows > MAX_ROWS {
-            return Err(Refusal::too_many());
+            return Err(Refusal::too_many(MAX_ROWS));
         }
         let mut size = None;
         if let Some(parameters) = parameters {
@@ -125,9 +125,9 @@ impl<'a> Tensor<'a> {
         for value in list_of("data", Some(data))? {
             // Flat, or nested as a shape of two dimensions is.
             if value.kind() == Kind::List {
-                values.extend(value.items())
+                values.extend(value.items().take(rides.len() + 1));
             } else {
-                values.push(value)
+                values.push(value);
             }
             if values.len() > rides.len() {
                 return Ok(None);

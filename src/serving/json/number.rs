@@ -107,9 +107,9 @@ fn quotient(mut above: Natural, mut below: Natural) -> f64 {
     // above / below = (above' / below') * 2^exponent with 1 <= above' / below' < 2.
     let mut exponent = above.bits() - below.bits();
     if exponent > 0 {
-        below.shift(exponent)
+        below.shift(exponent);
     } else {
-        above.shift(-exponent)
+        above.shift(-exponent);
     }
     if above.is_below(&below) {
         above.shift(1);

@@ -148,7 +148,7 @@ impl<'a> Key<'a> {
 }
 
 /// The values of a list, one after another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Items<'a> {
     /// What stands behind the last value.
     rest: &'a str,
@@ -171,7 +171,7 @@ impl<'a> Iterator for Items<'a> {
 }
 
 /// The keys and values of an object, one after another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entries<'a>(Items<'a>);
 
 impl<'a> Iterator for Entries<'a> {
@@ -261,7 +261,7 @@ fn unescape(content: &str) -> Option<String> {
 
 fn fault_at(body: &[u8], at: usize, expected: &str) -> String {
     let before = &body[..at.min(body.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
     let found = match body.get(at) {
         None => "the end".to_owned(),

@@ -33,7 +33,10 @@ impl<'a> Ask<'a> {
     pub(crate) fn of(self, estimator: &Estimator) -> Reply {
         let Ask { method, path, explain, content_type, inference_header_length, body, now } = self;
         let random = &mut |bytes: &mut [u8]| bytes.fill(0);
-        respond(estimator, Request { method, path, explain, content_type, inference_header_length, body, now, random })
+        respond(
+            estimator,
+            &mut Request { method, path, explain, content_type, inference_header_length, body, now, random },
+        )
     }
 }
 
