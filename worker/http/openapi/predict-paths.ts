@@ -33,7 +33,7 @@ const FUNCTION_EXAMPLES: Examples = {
         eventSource: "aws:kinesis",
         eventID: "shardId-000000000000:49630081666084879290581185630324770398608704880802529282",
       },
-      { kinesis: { partitionKey: "1", sequenceNumber: "49630081666084879290581185630324770398608704880802529283", data: "bm90IGEgcmlkZQ==" } },
+      { kinesis: { partitionKey: "1", sequenceNumber: "49630081666084879290581185630324770398608704880802529283", data: "eyJyaWRlIjogeyJQVUxvY2F0aW9uSUQiOiAxMzAsICJET0xvY2F0aW9uSUQiOiA5OTl9LCAicmlkZV9pZCI6IDI1N30=" } },
     ],
   },
 };
@@ -42,7 +42,7 @@ const FUNCTION_ANSWERS: Examples = {
   records: {
     predictions: [{ model: "ride_duration_prediction_model", version: VERSION, prediction: { ride_duration: DURATION, ride_id: 256, ...INTERVAL } }],
     batchItemFailures: [{ itemIdentifier: "49630081666084879290581185630324770398608704880802529283" }],
-    errors: [{ record: 1, error: { code: "MALFORMED_JSON", message: "kinesis.data: expected a value, found `n` at line 1, column 1" } }],
+    errors: [{ record: 1, error: BAD_RIDE_REFUSED }],
   },
 };
 
