@@ -58,10 +58,13 @@ export function readOrigins(text: string | null | undefined, faults: Configurati
     return new Origins("*");
   }
   const origins = words.filter(isOrigin);
-  for (const word of words.filter((each) => !isOrigin(each))) {
-    const expected = "* alone, or origins such as https://booking.example, in lower case and without a path, separated by spaces";
-    const message = `ALLOWED_ORIGINS: expected ${expected}, found ${JSON.stringify(word.slice(0, 80))}; it is left out`;
-    faults.push({ code: "ALLOWED_ORIGINS", message });
+  for (const [index, word] of words.entries()) {
+    if (!isOrigin(word)) {
+      // Told by its place, as what is wrong with secrets: one may have been set in the wrong variable.
+      const expected = "* alone, or origins such as https://booking.example, in lower case, without a path, separated by spaces";
+      const message = `ALLOWED_ORIGINS: expected ${expected}, found something else as number ${index + 1}; it is left out`;
+      faults.push({ code: "ALLOWED_ORIGINS", message });
+    }
   }
   return origins.length === 0 ? null : new Origins(origins);
 }

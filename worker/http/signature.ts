@@ -18,6 +18,8 @@ const [MIN_SECRET_BYTES, MAX_SECRET_BYTES] = [24, 64];
 const MAX_KEYS = 16;
 /** A sender that changes keys signs with two. */
 const MAX_SIGNATURES = 16;
+/** More than so many of any version take. */
+const MAX_SIGNATURES_CHARACTERS = 4096;
 /** Where a generation of remembered signatures ends; two are kept, 30 MB at most. */
 const MAX_REMEMBERED = 50_000;
 
@@ -171,7 +173,8 @@ function signedOf(headers: Headers): Refusal | Signed {
   if (!TIMESTAMP.test(timestamp)) {
     return refuse("SIGNATURE_MALFORMED", "webhook-timestamp: expected whole seconds since 1970, found something else or nothing");
   }
-  const words = (headers.get("webhook-signature") ?? "").split(" ");
+  const sent = headers.get("webhook-signature") ?? "";
+  const words = sent.length > MAX_SIGNATURES_CHARACTERS ? [] : sent.split(" ");
   // Of another version, as v1a, is for others.
   const ours = words.flatMap((word) => SIGNATURE.exec(word)?.[1] ?? []);
   const signatures = ours.flatMap((base64) => bytesOf(base64) ?? []);
