@@ -73,6 +73,17 @@ pub(super) fn probe(project: &Project) -> Result<()> {
     tried.map(drop)
 }
 
+/// Tries whether a container's files can be looked at from outside, which a user without root's rights may not.
+///
+/// # Errors
+/// Says in buildah's words what is not allowed.
+pub(super) fn probe_mount() -> Result<()> {
+    let container = ask(&["from", "scratch"])?;
+    let tried = ask(&["mount", &container]).and_then(|_| ask(&["umount", &container]));
+    ask(&["rm", &container])?;
+    tried.map(drop)
+}
+
 /// Builds the image from the two folders.
 ///
 /// # Errors
@@ -109,7 +120,8 @@ pub(super) fn build_as(project: &Project, base: &Path, tree: &Path, name: &str) 
     whole.args(["--build-arg", &format!("REVISION={}", commit.revision)]);
     whole.args(["--build-arg", &format!("CREATED={}", commit.created)]);
     command::run(whole.arg(empty_context(project)?))?;
-    ask(&["rmi", &files])?;
+    // Where another build of the same files is under way, its container stands on it: then the name stays.
+    let _ = ask(&["rmi", &files]);
     Image::named(name)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::build::{Image, ask, build_as, probe};
+use super::build::{Image, ask, build_as, probe, probe_mount};
 use super::{FOLDER, base, sbom, tree, weigh};
 use crate::project::Project;
 use crate::{serve, system};
@@ -28,7 +28,7 @@ pub(crate) fn set_up(project: &Project) {
 /// # Errors
 /// When buildah works here and the image cannot be built, or is larger than allowed.
 pub(crate) fn build(project: &Project) -> Result<Option<Tried>> {
-    if let Err(error) = probe(project) {
+    if let Err(error) = probe(project).and_then(|()| probe_mount()) {
         println!("!!! SKIPPED: buildah cannot build and run an image on this machine ({error:#}).");
         return Ok(None);
     }
