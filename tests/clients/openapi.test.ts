@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { openApi } from "../../worker/http/openapi/document.ts";
+import { RIDE } from "../../worker/http/openapi/example.ts";
+import { MAX_EXPLAINED } from "../../worker/http/openapi/predict-paths.ts";
 import { CODES } from "../../worker/http/openapi/refusals.ts";
 import { sha256, shippedBundle } from "../worker/publication.ts";
 import { MAX_ROWS } from "../../worker/http/openapi/ride-schemas.ts";
@@ -173,6 +175,10 @@ for (const host of HOSTS) {
           const response = await ask("POST", path, "application/json", JSON.stringify(body));
           assert.equal(response.status, expected, `${rows} rows at ${path}: ${(await response.text()).slice(0, 300)}`);
         }
+      }
+      for (const [rows, expected] of [[MAX_EXPLAINED, 200], [MAX_EXPLAINED + 1, 413]] as const) {
+        const rides = Array.from({ length: rows }, () => RIDE);
+        assert.equal((await ask("POST", "/predict?explain=true", "application/json", JSON.stringify(rides))).status, expected, `${rows} explanations`);
       }
     });
   });

@@ -20,6 +20,9 @@ const PREDICT_ANSWERS: Examples = {
   rides: [{ ...ESTIMATE, ride_id: "a" }, { error: BAD_RIDE_REFUSED }],
 };
 
+/** Rides of a list that may ask for an explanation, each of which takes the time of a thousand estimates. */
+export const MAX_EXPLAINED = 16;
+
 const FUNCTION_EXAMPLES: Examples = {
   records: {
     Records: [
@@ -108,7 +111,8 @@ export const PREDICT_PATHS: JsonObject = {
       summary: "Minutes that a ride will take; or rides, each answered by itself",
       description:
         "The reference service's route. No content type at all, and curl's own `application/x-www-form-urlencoded`, are taken for " +
-        "JSON. A list is answered with a list of its length and order, in which a ride that cannot be scored has an error in its place.",
+        "JSON. A list is answered with a list of its length and order, in which a ride that cannot be scored has an error in its place. With `explain` it may have " +
+        `${MAX_EXPLAINED} rides.`,
       security: GUARDED,
       parameters: [{ $ref: "#/components/parameters/explain" }],
       requestBody: {

@@ -72,7 +72,7 @@ const EXAMPLES: Readonly<Record<string, JsonObject>> = {
   },
   "curbside-422": { zone_out_of_range: { error: BAD_RIDE_REFUSED } },
   "mlflow-400": { a_bad_row: { error_code: "INVALID_PARAMETER_VALUE", message: `row 1: ${BAD_RIDE_REFUSED.message}` } },
-  "inference-400": { no_inputs: { error: "inputs: expected one tensor a field, found none" } },
+  "inference-400": { no_inputs: { error: "inputs: expected PULocationID and DOLocationID, found no PULocationID" } },
 };
 
 /** Refusals with these statuses, for the `responses` of an operation. */
