@@ -20,7 +20,7 @@ const PREDICT_ANSWERS: Examples = {
   rides: [{ ...ESTIMATE, ride_id: "a" }, { error: BAD_RIDE_REFUSED }],
 };
 
-/** Rides of a list that may ask for an explanation, each of which takes the time of a thousand estimates. */
+/** Rides of a list that may ask for an explanation, which costs far more than an estimate. */
 export const MAX_EXPLAINED = 16;
 
 const FUNCTION_EXAMPLES: Examples = {
