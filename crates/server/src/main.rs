@@ -17,6 +17,7 @@ mod configuration;
 mod farewell;
 mod health;
 mod log;
+mod notify;
 mod options;
 mod process;
 mod refusal;

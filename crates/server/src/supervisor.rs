@@ -16,7 +16,7 @@ use crate::settings::Settings;
 use crate::sockets::{MemoryFile, Private, Public, health_name};
 use crate::tree::Tree;
 use crate::watch::Pulse;
-use crate::{configuration, log, signals, watch};
+use crate::{configuration, log, notify, signals, watch};
 use slot::Slot;
 
 /// How long connections that have arrived may wait to be taken while the server stops.
@@ -199,6 +199,7 @@ impl Supervisor<'_> {
             let scheme = if tls.is_some() { "https" } else { "http" };
             let fields = json!({ "address": listen.to_string(), "url": format!("{scheme}://{listen}"), "processes": self.slots.len() });
             log::event("listening", &fields);
+            notify::tell(notify::READY);
         }
         if self.renewal.as_ref().is_some_and(|renewal| renewal.at == pulse.process) {
             self.renew_next(pulse.process + 1)?;
@@ -259,6 +260,7 @@ impl Supervisor<'_> {
         let is_orderly = matches!(outcome, Ok(End::Asked));
         if is_orderly {
             log::event("stopping", &json!({}));
+            notify::tell(notify::STOPPING);
             self.common.public.shut(LAST_CONNECTIONS);
         }
         let token = &self.token;
