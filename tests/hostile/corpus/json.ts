@@ -116,6 +116,8 @@ export const JSON_BODIES: readonly Hostile[] = [
   row("lists: of lists", post("/predict", `[[${PLAIN}]]`), rows("TRIP_TYPE")),
   row("lists: 1,000 rides", post("/predict", `[${Array(1000).fill(PLAIN).join(",")}]`), rows(...Array<null>(1000).fill(null))),
   row("lists: 1,001 rides", post("/predict", `[${Array(1001).fill(PLAIN).join(",")}]`), ours(413, "TOO_MANY_ROWS")),
+  row("lists: as many explanations as there may be", post("/predict?explain=true", `[${Array(16).fill(PLAIN).join(",")}]`), rows(...Array<null>(16).fill(null))),
+  row("lists: 17 explanations", post("/predict?explain=true", `[${Array(17).fill(PLAIN).join(",")}]`), ours(413, "TOO_MANY_ROWS")),
   row("lists: half a million empty objects", post("/predict", `[${times(340_000, "{},")}{}]`), ours(413, "TOO_MANY_ROWS")),
   row("lists: half a million commas", post("/predict", `[${times(500_000, ",")}]`), MALFORMED),
   row("lists: one ride that is not whole", post("/predict", `[${PLAIN}, {"PULocationID"]`), MALFORMED),
