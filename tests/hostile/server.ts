@@ -17,6 +17,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly port: number;
   /** Bytes of memory that the server and all its processes hold. */
   memory(): Promise<number>;
+  /** Asks it to end; returns its exit code once it has. */
+  stop(): Promise<number | null>;
   /** The events of this name among its log's lines. */
   events(name: string): Record<string, unknown>[];
   /** What it has said so far. */
@@ -64,7 +66,8 @@ export async function startServer({ variables = {}, program = join(TREE, "bin/cu
       memory: () => memoryOf(child),
       events: (name) => said.map(parsed).filter((event) => event?.["event"] === name) as Record<string, unknown>[],
       log: () => said.join("\n"),
-      [Symbol.asyncDispose]: () => stop(child),
+      stop: () => stop(child),
+      [Symbol.asyncDispose]: async () => void (await stop(child)),
     };
   } catch (thrown) {
     await stop(child);
@@ -83,13 +86,13 @@ function parsed(line: string): Record<string, unknown> | null {
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) {
-    return;
+async function stop(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    child.kill("SIGTERM");
+    await ended;
   }
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await ended;
+  return child.exitCode;
 }
 
 /** The resident memory of a process and of all below it. */

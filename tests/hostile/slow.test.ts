@@ -16,7 +16,7 @@ import type { Line } from "./wire.ts";
 
 /** Of each kind that is slow by a deadline of 15 seconds. */
 const SLOW = 300;
-const IDLE = 4000;
+const IDLE = 2000;
 const NEVER_READING = 40;
 
 const MIB = 1024 * 1024;
@@ -116,4 +116,22 @@ test("more connections than there are files for: those beyond are closed, and wh
     assert.deepEqual(await faultsWhenCalm(small.port), []);
   });
   assert.equal(small.events("process_started").length, 1);
+});
+
+test("asked to stop in the midst of it, the server ends, and ends well", async () => {
+  const besieged = await startServer();
+  const lines = await openMany(besieged.port, 200);
+  await withLines(lines, async () => {
+    for (const [at, line] of lines.entries()) {
+      // Idle; half a head; half a body; replies that nobody reads.
+      line.write(["", "POST /predict HTTP/1.1\r\n", `${HEAD}{`, LARGE][at % 4] as string | Buffer);
+      if (at % 4 === 3) {
+        line.stopReading();
+      }
+    }
+    assert.deepEqual(await faultOfGood(besieged.port), []);
+    assert.equal(await besieged.stop(), 0, besieged.log());
+    console.log(JSON.stringify(besieged.events("stopped")));
+    assert.equal(besieged.events("stopped").length, 1);
+  });
 });
