@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -34,22 +34,19 @@ export const hasServer = existsSync(SERVER);
 
 /** Starts the server on a free port, or on this one. */
 export async function startServer(options: { readonly port?: number; readonly env?: Record<string, string> } = {}): Promise<Service> {
-  const listen = `127.0.0.1:${options.port ?? (await freePort())}`;
-  const child = spawn(SERVER, ["--listen", listen, "--processes", "2"], {
-    env: { ...process.env, ...options.env },
+  const child = spawn(SERVER, ["--listen", `127.0.0.1:${options.port ?? 0}`, "--processes", "2"], {
+    // Nothing of the user's own that the server would be set up by.
+    env: { PATH: process.env["PATH"] ?? "", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => lines.push(line));
   }
-  const url = new URL(`http://${listen}`);
-  try {
-    await listening(child, lines);
-  } catch (fault) {
+  const url = await listening(child, lines).catch((fault: unknown) => {
     child.kill("SIGKILL");
     throw fault;
-  }
+  });
   return {
     url,
     port: Number(url.port),
@@ -63,9 +60,14 @@ export async function startServer(options: { readonly port?: number; readonly en
   };
 }
 
-async function listening(child: ChildProcess, lines: readonly string[]): Promise<void> {
+/** Where it listens, once it does. */
+async function listening(child: ChildProcess, lines: readonly string[]): Promise<URL> {
   const deadline = Date.now() + PATIENCE_MS;
-  while (!lines.some((line) => line.includes('"event":"listening"'))) {
+  for (;;) {
+    const told = lines.find((line) => line.includes('"event":"listening"'));
+    if (told !== undefined) {
+      return new URL((JSON.parse(told) as { url: string }).url);
+    }
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
       throw new Error(`expected the server to listen, found that it ${child.exitCode === null ? "does not" : "ended"}:\n${lines.join("\n")}`);
     }
@@ -99,16 +101,4 @@ export async function isFree(port: number): Promise<boolean> {
     socket.once("error", () => resolve(false));
   });
   return !answered;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") {
-    throw new Error("expected a port, found none");
-  }
-  return address.port;
 }
