@@ -136,3 +136,21 @@ test("SIGHUP replaces every process and loses no request", async () => {
   }
   assert.equal((await processesOf(server)).length, 2);
 });
+
+test("what the runtime has to say of strange connections is told once, and counted", async () => {
+  await using server = await serve(["--processes", "1"]);
+  for (let times = 0; times < 30; times += 1) {
+    await new Promise((resolve) => {
+      const socket = connect(server.port, "127.0.0.1", () => socket.write("CONNECT host:443 HTTP/1.1\r\nhost: host:443\r\n\r\n"));
+      socket.on("data", () => socket.destroy());
+      socket.on("error", () => undefined);
+      socket.on("close", resolve);
+    });
+  }
+  assert.equal((await estimate(server)).status, 200);
+  server.child.kill("SIGTERM");
+  await server.ended;
+  const told = server.events("runtime");
+  assert.ok(told.length >= 1 && told.length < 10, JSON.stringify(told));
+  assert.equal(told[0]?.["times"], 1);
+});

@@ -21,6 +21,7 @@ mod notify;
 mod options;
 mod process;
 mod refusal;
+mod relay;
 mod request;
 mod settings;
 mod signals;

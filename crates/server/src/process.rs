@@ -1,15 +1,13 @@
 //! One workerd process: how it is started, asked to end, and made to.
 
-use std::io::{BufRead, BufReader, Write};
 use std::os::fd::{AsFd, AsRawFd};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::thread;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use rustix::process::{Pid, Signal, getpid, kill_process};
-use serde_json::json;
 
 use crate::configuration;
+use crate::relay;
 use crate::sockets::{Inherited, MemoryFile, Private, Public};
 use crate::tree::Tree;
 
@@ -69,7 +67,7 @@ impl Process {
         let mut child = command.spawn()?;
         drop(inherited);
         if let Some(stderr) = child.stderr.take() {
-            relay(stderr, own.index)?;
+            relay::start(stderr, own.index)?;
         }
         Ok(Self { child, started: Instant::now() })
     }
@@ -103,25 +101,4 @@ impl Process {
             let _ = kill_process(pid, signal);
         }
     }
-}
-
-/// Passes on what a process says on standard error: the Worker's lines of JSON as they are, the runtime's as such lines.
-fn relay(stderr: ChildStderr, process: usize) -> std::io::Result<()> {
-    thread::Builder::new().name(format!("stderr-{process}")).spawn(move || {
-        for line in BufReader::new(stderr).split(b'\n') {
-            let Ok(line) = line else { return };
-            let text = String::from_utf8_lossy(&line);
-            let text = text.trim_end();
-            if text.is_empty() {
-                continue;
-            }
-            if text.starts_with('{') && serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
-            {
-                let _ = writeln!(std::io::stderr().lock(), "{text}");
-            } else {
-                crate::log::fault("runtime", &json!({ "process": process, "message": text }));
-            }
-        }
-    })?;
-    Ok(())
 }
