@@ -17,7 +17,9 @@ import { TARGETS } from "./corpus/target.ts";
 import { faultOfGood, read, readText } from "./good.ts";
 import type { Hostile } from "./hostile.ts";
 import { faultsOf } from "./judge.ts";
+import { ask } from "./request.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import { exchange } from "./wire.ts";
 
 /** What the issue asks for at least. */
 const MIN_ROWS = 200;
@@ -68,6 +70,16 @@ test("nothing of it stopped the module or was a fault of the service's own", asy
   const { generation, last_trap } = await read(server.port, "/health");
   assert.deepEqual({ generation, last_trap }, { generation: 1, last_trap: null });
   assert.deepEqual(server.events("fault"), []);
+});
+
+test("a flood of what only the runtime answers leaves few lines in the log", async () => {
+  for (let times = 0; times < 300; times += 1) {
+    const { replies } = await exchange(server.port, { bytes: ask("CONNECT", "elsewhere.test:443"), replies: 0 });
+    assert.equal(replies[0]?.status, 500);
+  }
+  assert.deepEqual(await faultOfGood(server.port), []);
+  // The first of a kind at once, then one a minute that says how many.
+  assert.ok(server.events("runtime").length <= 20, server.log().slice(0, 4000));
 });
 
 test("what callers write is in no line of the log and in no label of the metrics", async () => {
