@@ -14,7 +14,7 @@ const ROUNDS = 25;
 /** A timer this late has been dropped by its host. */
 const LATE_MS = 3 * ROUND_MS;
 /** What is held for so long belongs to a request that its host has dropped, as happens when a client goes away. */
-const DROPPED_AFTER_MS = 60_000;
+const DROPPED_AFTER_MS = 40_000;
 
 /** A body on its way or at hand. */
 export interface Body {

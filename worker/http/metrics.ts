@@ -8,7 +8,7 @@ import type { Weights } from "../weights/weights.ts";
 export const BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** A request under way longer than this was dropped by its host, as happens when a client goes away. */
-const DROPPED_AFTER_MS = 60_000;
+const DROPPED_AFTER_MS = 40_000;
 
 /** So many requests under way are not there without some that were dropped. */
 const MANY = 4096;
