@@ -106,7 +106,11 @@ test("it serves the page, what the page asks for, its description, its health an
 });
 
 test("the health check succeeds while it serves", async () => {
-  assert.equal(await health(`127.0.0.1:${image.port}`), "healthy");
+  // An engine asks again, too: a machine that is busy may answer later than the check waits.
+  const began = Date.now();
+  let said = await health(`127.0.0.1:${image.port}`);
+  while (said !== "healthy" && Date.now() - began < 90_000) said = await health(`127.0.0.1:${image.port}`);
+  assert.equal(said, "healthy");
 });
 
 test("asked to stop, it ends well and leaves nothing behind; then it is unhealthy", async () => {

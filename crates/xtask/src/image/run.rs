@@ -15,8 +15,8 @@ use crate::server::{self, PULSE, Stop};
 
 /// How long the server may take to answer for the first time.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// How long it may take to end when asked, twice what it promises, before it is told.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// How long it may take to end when asked before it is told. It promises 5 seconds, of a machine that has time for it.
+const FAREWELL: Duration = Duration::from_mins(1);
 /// What the image's entry point runs.
 const PROGRAM: &str = "/usr/local/bin/curbside-server";
 
@@ -81,8 +81,8 @@ fn end(child: &mut Child) -> Result<ExitStatus> {
             std::thread::sleep(PULSE);
         }
     }
-    // What it started ends with it: buildah asks the kernel for that.
-    child.kill()?;
+    // All of its group: what buildah started would stay behind without it.
+    command::run(Command::new("kill").args(["-s", "KILL", "--", &format!("-{}", child.id())]))?;
     child.wait()?;
     bail!("the server was not found, or did not end within {} s of being asked", FAREWELL.as_secs())
 }
