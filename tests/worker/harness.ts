@@ -88,9 +88,6 @@ function eventsOf(harness: TestHarness, name: string): Record<string, unknown>[]
   });
 }
 
-/** A busy machine is no fault. */
-const PATIENCE_MS = 90_000;
-
 /** Polls until `wanted` holds, and fails with what was found last. The bound is for what never comes: a busy machine is slow. */
 export async function eventually<T>(ask: () => Promise<T>, wanted: (found: T) => boolean): Promise<T> {
   const deadline = Date.now() + 60_000;
