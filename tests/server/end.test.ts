@@ -113,11 +113,16 @@ test("a launcher that is killed takes its processes with it", async () => {
   }
 });
 
-test("SIGINT stops it as SIGTERM does", async () => {
+test("Ctrl-C, which reaches all that a terminal runs, loses no request either", async () => {
   await using server = await serve();
-  server.child.kill("SIGINT");
+  const clients = load(server, CLIENTS, "new");
+  await clients.more(100);
+  process.kill(-Number(server.child.pid), "SIGINT");
   assert.equal(await server.ended, 0);
+  await clients.stop();
+  assert.deepEqual(clients.seen.lost, []);
   assert.equal(server.events("stopped").length, 1);
+  assert.deepEqual(server.events("process_died"), []);
 });
 
 test("SIGHUP replaces every process and loses no request", async () => {

@@ -39,7 +39,8 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
   if (!existsSync(PROGRAM)) {
     throw new Error(`expected the server at ${PROGRAM}, found none; run \`cargo xtask serve --build-only\``);
   }
-  const child = spawn(PROGRAM, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  // In a process group of its own, as a shell starts what is run at a terminal.
+  const child = spawn(PROGRAM, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const lines: string[] = [];
   const events: Event[] = [];
   for (const stream of [child.stdout, child.stderr]) {

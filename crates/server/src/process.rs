@@ -1,6 +1,7 @@
 //! One workerd process: how it is started, asked to end, and made to.
 
 use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
@@ -61,6 +62,8 @@ impl Process {
         }
         command.arg(own.configuration.path_in_child()).arg("config");
         command.env_clear().envs(own.environment).env(configuration::PROCESS, own.index.to_string());
+        // Ctrl-C at a terminal is meant for the launcher, which ends them in its own way.
+        command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::inherit()).stderr(Stdio::piped());
         let inherited = descriptors.iter().map(|(_, descriptor)| *descriptor).chain([own.configuration.as_fd()]);
         let inherited = Inherited::mark(inherited.collect())?;
