@@ -11,7 +11,7 @@ import { ours } from "./hostile.ts";
 import { faultsOfReply } from "./judge.ts";
 import { post } from "./request.ts";
 import { type RunningServer, startServer } from "./server.ts";
-import { continued, faultsWhenCalm, openMany, replyOf } from "./siege.ts";
+import { continued, faultsWhenCalm, openMany, replyOf, requireFiles } from "./siege.ts";
 import { type Line, Reader, type Reply } from "./wire.ts";
 
 /** Bodies that may be read at once, and how old one is before it makes room; worker/http/limits.ts. */
@@ -23,6 +23,7 @@ const MAX_GROWTH = 512 * MIB;
 
 let server: RunningServer;
 before(async () => {
+  await requireFiles();
   server = await startServer();
 });
 after(async () => {

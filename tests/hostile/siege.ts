@@ -85,9 +85,14 @@ export async function continued(line: Line, reader: Reader): Promise<void> {
   }
 }
 
-/** How many connections there may be at once: half of the files that a process may have open, and no more than is asked for. */
-export async function connections(wanted: number): Promise<number> {
+/** Files that these tests need at both ends: a connection takes one here and two in the server. */
+const NEEDED_FILES = 8192;
+
+/** Refuses to begin where the system lets a process have too few files open, which would look like the server's fault. */
+export async function requireFiles(): Promise<void> {
   const limits = await readFile("/proc/self/limits", "utf8");
   const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-  return Math.min(wanted, Math.floor(Number(soft ?? 1024) / 2) - 100);
+  if (soft !== undefined && Number(soft) < NEEDED_FILES) {
+    throw new Error(`expected at least ${NEEDED_FILES} files that may be open, found ${soft}; raise the hard limit (ulimit -Hn)`);
+  }
 }
