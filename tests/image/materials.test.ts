@@ -90,3 +90,13 @@ test("crates, npm packages and Debian's packages are in it, in the versions that
     assert.equal(/^Version: (.*)$/m.exec(status)?.[1], component("deb", name).version, name);
   }
 });
+
+test("the licence of every package that is linked or bundled in goes along", async () => {
+  const licences = await readFile(join(container.root, "usr/local/share/doc/curbside/THIRD-PARTY-LICENSES.txt"), "utf8");
+  for (const text of ["Permission is hereby granted, free of charge", "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION"]) {
+    assert.ok(licences.includes(text), text);
+  }
+  const packages = bill.components.filter((one) => /^pkg:(?:cargo|npm)\//.test(one["bom-ref"]) && one.hashes !== undefined);
+  assert.ok(packages.length > 20, `${packages.length} packages`);
+  for (const { name, version } of packages) assert.ok(licences.includes(`${name} ${version}`), `${name} ${version} is not named`);
+});

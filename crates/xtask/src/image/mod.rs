@@ -8,6 +8,7 @@ mod base;
 mod build;
 mod commit;
 mod layers;
+mod licences;
 mod reproducible;
 mod run;
 mod sbom;

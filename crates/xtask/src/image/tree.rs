@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{FOLDER, sbom};
+use super::{FOLDER, licences, sbom};
 use crate::project::Project;
 
 /// The product of `cargo xtask serve --build-only`, inside the build directory.
@@ -32,7 +32,9 @@ pub(crate) fn stage(project: &Project, base: &Path) -> Result<PathBuf> {
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(project.path(licence), documents.join(licence)).with_context(|| format!("cannot copy {licence}"))?;
     }
-    let materials = sbom::describe(project, &tree, base)?;
+    let materials = sbom::Materials::of_packages(project, base)?;
+    fs::write(documents.join(licences::FILE), licences::collect(project, &materials.components)?)?;
+    let materials = materials.bill(&tree)?;
     fs::write(documents.join(sbom::FILE), &materials)?;
     fs::write(project.target(FOLDER).join(sbom::FILE), &materials)?;
     settle_modes(&tree)?;

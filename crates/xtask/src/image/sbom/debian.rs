@@ -43,6 +43,7 @@ pub(super) fn add(base: &Path, components: &mut Components) -> Result<Vec<String
             reference.clone(),
             Component {
                 kind: "library",
+                ecosystem: "deb",
                 name: name.to_owned(),
                 version: version.to_owned(),
                 digest,

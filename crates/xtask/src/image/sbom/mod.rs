@@ -24,37 +24,57 @@ const ROOT: &str = "curbside-server";
 
 /// One package inside the image.
 #[derive(Debug, Default)]
-struct Component {
+pub(super) struct Component {
     /// `library`, `application` or `file`.
     kind: &'static str,
-    name: String,
-    version: String,
+    /// Whose package: `cargo`, `npm` or `deb`; empty for a file.
+    pub(super) ecosystem: &'static str,
+    pub(super) name: String,
+    pub(super) version: String,
     /// An SPDX expression, where the package tells one.
-    licence: Option<String>,
-    /// Algorithm as `CycloneDX` names it, and digest in hex: of the archive that the package came in.
-    digest: Option<(&'static str, String)>,
+    pub(super) licence: Option<String>,
+    /// Algorithm as `CycloneDX` names it, and digest in hex: of the archive that the package came in; none for what is built here.
+    pub(super) digest: Option<(&'static str, String)>,
     /// The references of what it uses.
     uses: Vec<String>,
 }
 
 /// All components by their reference, which is a package URL, or the path of a file.
-type Components = BTreeMap<String, Component>;
+pub(super) type Components = BTreeMap<String, Component>;
 
-/// Lists everything in the tree and the base.
-///
-/// # Errors
-/// When a lock file cannot be read, a package is not in it, or cargo fails.
-pub(super) fn describe(project: &Project, tree: &Path, base: &Path) -> Result<String> {
-    let mut components = Components::new();
-    let mut top = rust::add(project, &mut components)?;
-    top.extend(npm::add(project, &mut components)?);
-    top.extend(debian::add(base, &mut components)?);
-    for file in tree::files(tree)? {
-        let name = format!("usr/local/{}", file.display());
-        let digest = Some(("SHA-256", tree::sha256(&tree.join(&file))?));
-        components.insert(format!("file:{name}"), Component { kind: "file", name, digest, ..Component::default() });
+/// Everything inside, and what the whole is made of directly.
+#[derive(Debug)]
+pub(super) struct Materials {
+    pub(super) components: Components,
+    top: Vec<String>,
+}
+
+impl Materials {
+    /// The packages that are linked or bundled in, and those of the base.
+    ///
+    /// # Errors
+    /// When a lock file cannot be read, a package is not in it, or cargo fails.
+    pub(super) fn of_packages(project: &Project, base: &Path) -> Result<Self> {
+        let mut components = Components::new();
+        let mut top = rust::add(project, &mut components)?;
+        top.extend(npm::add(project, &mut components)?);
+        top.extend(debian::add(base, &mut components)?);
+        Ok(Self { components, top })
     }
-    Ok(format!("{:#}\n", document(&components, &top)))
+
+    /// Adds the files of the tree, which must be complete, and writes the bill.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(super) fn bill(mut self, tree: &Path) -> Result<String> {
+        for file in tree::files(tree)? {
+            let name = format!("usr/local/{}", file.display());
+            let digest = Some(("SHA-256", tree::sha256(&tree.join(&file))?));
+            let component = Component { kind: "file", name, digest, ..Component::default() };
+            self.components.insert(format!("file:{}", component.name), component);
+        }
+        Ok(format!("{:#}\n", document(&self.components, &self.top)))
+    }
 }
 
 fn document(components: &Components, top: &[String]) -> Value {

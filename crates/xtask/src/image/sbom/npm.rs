@@ -50,6 +50,7 @@ fn add_package(packages: &Map<String, Value>, name: &str, components: &mut Compo
         reference.clone(),
         Component {
             kind: if is_runtime { "application" } else { "library" },
+            ecosystem: "npm",
             name: name.to_owned(),
             version: version.to_owned(),
             licence: entry["license"].as_str().map(str::to_owned),

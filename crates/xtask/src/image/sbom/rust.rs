@@ -56,6 +56,7 @@ fn add_tree(tree: &str, lock: &str, components: &mut Components) -> Result<Strin
         }
         components.entry(reference.clone()).or_insert_with(|| Component {
             kind: "library",
+            ecosystem: "cargo",
             name: name.to_owned(),
             version: version.to_owned(),
             licence: columns.next().and_then(licence),
