@@ -29,10 +29,18 @@ const SCORING = [
   { path: `/v2/models/${MODEL}/infer`, dialect: "inference" },
   { path: "/2015-03-31/functions/function/invocations", dialect: "curbside" },
 ] as const;
-const READING = ["/ping", "/version", "/v2", "/v2/health/live", "/v2/health/ready", `/v2/models/${MODEL}`, "/health", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/config.json"];
+const READING = [
+  ...["/ping", "/version", "/v2", "/v2/health/live", "/v2/health/ready", `/v2/models/${MODEL}`],
+  ...["/health", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/config.json"],
+];
+type Dialect = (typeof SCORING)[number]["dialect"];
+
+function dialectOf(path: string): Dialect {
+  return path.startsWith("/v2") ? "inference" : /^.(ping|version)/.test(path) ? "mlflow" : "curbside";
+}
 
 /** What is wrong with a refusal's body. */
-function formFaults(body: Record<string, unknown>, dialect: (typeof SCORING)[number]["dialect"], code: string, word = "BAD_REQUEST"): string[] {
+function formFaults(body: Record<string, unknown>, dialect: Dialect, code: string, word = "BAD_REQUEST"): string[] {
   const { error } = body;
   switch (dialect) {
     case "curbside":
@@ -92,9 +100,11 @@ test("HEAD is GET without its body", async () => {
 
 test("a method that a path does not know is refused in its own words, with the ones that it does", async () => {
   const posted = SCORING.map((route) => ({ ...route, known: ["POST"] }));
-  const read = READING.map((path) => ({ path, dialect: path.startsWith("/v2") ? ("inference" as const) : /^.(ping|version)/.test(path) ? ("mlflow" as const) : ("curbside" as const), known: ["GET", "HEAD"] }));
+  const read = READING.map((path) => ({ path, dialect: dialectOf(path), known: ["GET", "HEAD"] }));
   const rows = [...posted, ...read].flatMap((route) =>
-    ["GET", "POST", "PUT", "DELETE", "PATCH"].filter((method) => !route.known.includes(method)).map((method) => ({ name: `${method} ${route.path}`, method, ...route })),
+    ["GET", "POST", "PUT", "DELETE", "PATCH"]
+      .filter((method) => !route.known.includes(method))
+      .map((method) => ({ name: `${method} ${route.path}`, method, ...route })),
   );
   await everyRow(rows, async ({ path, method, dialect, known }) => {
     const response = await worker.fetch(path, { method });

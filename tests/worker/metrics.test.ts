@@ -39,6 +39,8 @@ after(async () => {
   await worker?.[Symbol.asyncDispose]();
 });
 
+const SAMPLE = /^(curbside_[a-z_]+)(\{(?:[a-z0-9_]+="[^"\\]*",?)+\})? (\S+)$/;
+
 /** The samples of a scrape by name and labels; every line must be one, or say something about one. */
 function samplesOf(scrape: string): Map<string, number> {
   const samples = new Map<string, number>();
@@ -49,7 +51,7 @@ function samplesOf(scrape: string): Map<string, number> {
       described.add(`${keyword} ${family}`);
       continue;
     }
-    const [, name = "", labels = "", value = ""] = /^(curbside_[a-z_]+)(\{(?:[a-z0-9_]+="[^"\\]*",?)+\})? (\S+)$/.exec(line) ?? assert.fail(`no sample: ${line}`);
+    const [, name = "", labels = "", value = ""] = SAMPLE.exec(line) ?? assert.fail(`no sample: ${line}`);
     const bare = name.replace(/_(bucket|sum|count)$/, "");
     assert.ok(described.has(`HELP ${name}`) || described.has(`HELP ${bare}`), `not described: ${line}`);
     assert.ok(!samples.has(name + labels), `twice: ${line}`);
@@ -151,7 +153,8 @@ test("several processes are counted as one", () => {
     generation: 3,
     states: { stale: 1 },
   };
-  const empty: Counts = { ...SOME, requests: {}, durations: {}, errors: {}, rides: 0, ridesRefused: 0, unseenPairs: 0, inFlight: 0, models: [], sequence: null, generation: null, states: { none: 1 } };
+  const nothing = { requests: {}, durations: {}, errors: {}, rides: 0, ridesRefused: 0, unseenPairs: 0, inFlight: 0 };
+  const empty: Counts = { ...SOME, ...nothing, models: [], sequence: null, generation: null, states: { none: 1 } };
   const sent = JSON.parse(JSON.stringify([SOME, other, SOME, empty])) as Counts[];
   const all = merge(sent);
   assert.deepEqual(all.requests, { "/predict": { "200": 7, "422": 2 }, "/health": { "200": 5 } });

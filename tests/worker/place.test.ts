@@ -29,7 +29,10 @@ test("a path is what stands in the request line", async () => {
 });
 
 test("a Host that is none has no place", async () => {
-  const hosts = ["", " ", "a b", "a, b", "[::1", "x:y", "x:123456", "%00", "<script>", "x^", "x/health", "x?", "x#", "x\\y", "http://x", "u:p@x", "x/predict?"];
+  const hosts = [
+    ...["", " ", "a b", "a, b", "[::1", "x:y", "x:123456", "%00", "<script>", "x^"],
+    ...["x/health", "x?", "x#", "x\\y", "http://x", "u:p@x", "x/predict?"],
+  ];
   const rows = hosts.map((host) => ({ name: JSON.stringify(host), host }));
   await everyRow(rows, async ({ host }) => [
     ...differs("as the header", placeOf("http://h/predict", host), null),
