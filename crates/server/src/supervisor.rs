@@ -1,12 +1,13 @@
 //! All processes: started, watched, started again when they die, replaced when certificates change, and ended in peace.
 
+mod renewal;
 mod slot;
+mod surroundings;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
 use crate::options::Serve;
@@ -17,7 +18,9 @@ use crate::sockets::{MemoryFile, Private, Public, health_name};
 use crate::tree::Tree;
 use crate::watch::Pulse;
 use crate::{configuration, log, notify, signals, watch};
+use renewal::Renewal;
 use slot::Slot;
+use surroundings::{environment_of, random_word, set_file_limit};
 
 /// How long connections that have arrived may wait to be taken while the server stops.
 const LAST_CONNECTIONS: Duration = Duration::from_secs(1);
@@ -108,14 +111,6 @@ impl Program {
     }
 }
 
-/// A change of certificates or secrets under way: one process after the other.
-struct Renewal {
-    /// What to return to if the new one does not answer.
-    before: Program,
-    /// The process that has been replaced last, and not answered yet.
-    at: usize,
-}
-
 struct Supervisor<'a> {
     options: &'a Serve,
     common: Common<'a>,
@@ -180,8 +175,14 @@ impl Supervisor<'_> {
         let Some(slot) = self.slots.get_mut(pulse.process) else {
             return Ok(None);
         };
-        let said: Value = serde_json::from_str(&pulse.body)
-            .map_err(|error| format!("process {}: expected JSON, found {error}", pulse.process))?;
+        let said: Value = match serde_json::from_str(&pulse.body) {
+            Ok(said) => said,
+            Err(error) => {
+                // One that goes on so is ended like one that says nothing.
+                log::fault("process_unclear", &json!({ "process": pulse.process, "message": error.to_string() }));
+                return Ok(None);
+            }
+        };
         let is_first = slot.answered(pulse.asked, &said);
         if !is_first {
             return Ok(None);
@@ -205,53 +206,6 @@ impl Supervisor<'_> {
             self.renew_next(pulse.process + 1)?;
         }
         Ok(None)
-    }
-
-    /// Reads files afresh and replaces one process after the other; address and number of processes stay.
-    fn renew(&mut self) {
-        if !self.is_listening || self.renewal.is_some() {
-            log::event("renewal_ignored", &json!({ "message": "the server is still starting processes" }));
-            return;
-        }
-        let settings = match Settings::read(self.options, self.common.tree) {
-            Ok(settings) => Settings { listen: self.program.settings.listen, processes: self.slots.len(), ..settings },
-            Err(refusals) => {
-                refusals.iter().for_each(log::refused);
-                log::fault("renewal_failed", &json!({ "message": "the settings of before stay in force" }));
-                return;
-            }
-        };
-        let outcome = Program::new(settings, self.common.tree, &self.slots).and_then(|program| {
-            let before = std::mem::replace(&mut self.program, program);
-            self.renewal = Some(Renewal { before, at: 0 });
-            self.renew_next(0)
-        });
-        if let Err(message) = outcome {
-            log::fault("renewal_failed", &json!({ "message": message }));
-        }
-    }
-
-    fn renew_next(&mut self, index: usize) -> Result<(), String> {
-        if index >= self.slots.len() {
-            self.renewal = None;
-            log::event("renewed", &json!({ "processes": self.slots.len() }));
-            return Ok(());
-        }
-        if let Some(renewal) = &mut self.renewal {
-            renewal.at = index;
-        }
-        self.slots[index].retire(&self.token);
-        self.start(index)
-    }
-
-    fn give_renewal_up(&mut self) {
-        if let Some(Renewal { before, .. }) = self.renewal.take() {
-            self.program = before;
-            log::fault(
-                "renewal_failed",
-                &json!({ "message": "a process did not start by the new settings; those of before stay in force" }),
-            );
-        }
     }
 
     /// Lets requests end and no new ones in; after a while insists. A second wish to stop ends everything at once.
@@ -294,15 +248,6 @@ impl Supervisor<'_> {
     }
 }
 
-/// The whole environment of a process: nothing of the launcher's own but where certificates of authorities are.
-fn environment_of<'a>(settings: &'a Settings, token: &str) -> Vec<(&'a str, String)> {
-    let authorities = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok().map(|value| (name, value)));
-    let own = [(configuration::TOKEN, token.to_owned())];
-    settings.variables.iter().map(|(name, value)| (*name, value.clone())).chain(authorities).chain(own).collect()
-}
-
 /// What the Worker says is wrong with its settings: a list of `{code, message}`.
 fn refusals_in(said: &Value) -> Vec<Refusal> {
     let faults = said.get("configuration").and_then(Value::as_array);
@@ -311,25 +256,4 @@ fn refusals_in(said: &Value) -> Vec<Refusal> {
         Refusal::from_message(text("code"), text("message"))
     };
     faults.into_iter().flatten().map(of).collect()
-}
-
-/// 128 random bits.
-fn random_word() -> Result<String, String> {
-    use rustix::rand::{GetRandomFlags, getrandom};
-    let mut bytes = [0_u8; 16];
-    let filled = getrandom(&mut bytes, GetRandomFlags::empty()).map_err(|error| format!("no random bits: {error}"))?;
-    if filled != bytes.len() {
-        return Err("no random bits: the kernel gave too few".to_owned());
-    }
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
-}
-
-/// A connection is a descriptor, or two. More of them than by default, but not as many as the system permits, which may be millions:
-/// heads of requests that never end take up to 400 KB each for some seconds, and nothing else bounds them.
-fn set_file_limit() {
-    const FILES: u64 = 8192;
-    let limit = getrlimit(Resource::Nofile);
-    let current = limit.maximum.map_or(FILES, |maximum| maximum.min(FILES));
-    // Where it may not be set, it stays as it is.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit });
 }
