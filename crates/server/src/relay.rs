@@ -26,6 +26,7 @@ const MAX_CHARACTERS: usize = 2000;
 pub(crate) fn start(stderr: impl Read + Send + 'static, process: usize) -> std::io::Result<()> {
     thread::Builder::new().name(format!("stderr-{process}")).spawn(move || {
         let mut said = Said::default();
+        let mut is_told = true;
         for line in BufReader::new(stderr).split(b'\n') {
             let Ok(line) = line else { return };
             let text = String::from_utf8_lossy(&line);
@@ -35,7 +36,12 @@ pub(crate) fn start(stderr: impl Read + Send + 'static, process: usize) -> std::
             }
             if text.starts_with('{') && serde_json::from_str::<Map<String, Value>>(text).is_ok() {
                 let _ = writeln!(std::io::stderr().lock(), "{text}");
-            } else if let Some(times) = said.again(text, Instant::now()) {
+                continue;
+            }
+            // Where code was when it happened follows below what happened, and is told with it or not at all.
+            let times = if text.starts_with(' ') { is_told.then_some(1) } else { said.again(text, Instant::now()) };
+            is_told = times.is_some();
+            if let Some(times) = times {
                 let message: String = text.chars().take(MAX_CHARACTERS).collect();
                 log::fault("runtime", &json!({ "process": process, "message": message, "times": times }));
             }
