@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { PLAIN } from "../worker/ride.ts";
+import { PLAIN, ride } from "../worker/ride.ts";
 import { faultOfGood, faultOfGoodReply, read } from "./good.ts";
 import { ours } from "./hostile.ts";
 import { faultsOfReply } from "./judge.ts";
@@ -150,6 +150,25 @@ test("200 of the largest requests at once: each is answered or refused", async (
   assert.ok(answered.length > 0);
   assert.ok(answered.every((reply) => (JSON.parse(String(reply?.body)) as unknown[]).length === 1000));
   assert.deepEqual(await faultOfGood(server.port), []);
+});
+
+test("500 at once on connections of their own: each gets its own answer under its own name", async () => {
+  const lines = await openMany(server.port, 500);
+  const replies = await Promise.all(
+    lines.map((line, at) => {
+      line.write(post("/predict", ride({ ride_id: at }), `X-Request-Id: mine-${at}`));
+      return replyOf(line);
+    }),
+  );
+  for (const [at, reply] of replies.entries()) {
+    lines[at]?.destroy();
+    assert.equal(reply?.headers.get("x-request-id"), `mine-${at}`);
+    if (reply.status === 200) {
+      assert.deepEqual(faultOfGoodReply(reply), []);
+      assert.equal((JSON.parse(reply.body.toString()) as { ride_id: unknown }).ride_id, at);
+    }
+  }
+  assert.equal(refusedOf(replies), 0);
 });
 
 test("nothing of it stopped the module or the process", async () => {
