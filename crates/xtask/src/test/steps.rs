@@ -99,8 +99,9 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "server",
-        what: "the self-hosted server: its processes, weights, TLS, its end",
+        what: "the self-hosted server: its processes, weights, page, TLS, its end",
         needs: &["serve-tree"],
+        uses_system: true,
         run: |project| {
             // Weights out of a real store.
             tools::garage().ensure(project)?;
