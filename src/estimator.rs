@@ -11,6 +11,7 @@ use crate::bundle::{Bundle, Card, GoldenRide, Limits, OpenError, Section};
 use crate::engine::{Calibrator, IntervalPredictor, Predictor, Rows};
 use crate::features::{Encoder, FAMILIES, Keys, LocalTime, ZonePairs, Zones};
 use crate::model::{Interval, Target};
+use crate::num::Shown;
 use crate::trip::{Pickup, Trip};
 use crate::warning::{Warning, Warnings};
 use explain::Explainable;
@@ -94,7 +95,8 @@ impl Estimator {
     pub fn from_bundle(bundle: Bundle, limits: &Limits) -> Result<Estimator, OpenError> {
         let Bundle { card, target, features, zones, pairs, model, background, calibration, golden } = bundle;
         if !(target.low.is_finite() && target.high.is_finite() && target.low <= target.high) {
-            let message = format!("expected finite bounds, low <= high, found {} and {}", target.low, target.high);
+            let message =
+                format!("expected finite bounds, low <= high, found {} and {}", Shown(target.low), Shown(target.high));
             return Err(OpenError::invalid(Section::Target, message));
         }
         let max_columns = limits.columns.min(MAX_COLUMNS);
@@ -378,7 +380,7 @@ impl Estimator {
 
 /// An estimate's numbers and bits, for a message.
 fn shown(duration: u64, interval: Option<[u64; 2]>) -> String {
-    let number = |bits: u64| format!("{} ({bits:016x})", f64::from_bits(bits));
+    let number = |bits: u64| format!("{} ({bits:016x})", Shown(f64::from_bits(bits)));
     match interval {
         Some([low, high]) => format!("{} in {} to {}", number(duration), number(low), number(high)),
         None => format!("{} without an interval", number(duration)),

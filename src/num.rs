@@ -95,16 +95,22 @@ pub(crate) fn count_to_f64(n: usize) -> f64 {
     n as f64
 }
 
-/// A whole number of at most 2^53 as a double, which it is exactly.
-#[expect(clippy::cast_precision_loss, reason = "the caller has looked: at most 2^53")]
-pub(crate) fn exact(n: u64) -> f64 {
-    n as f64
+/// A double in a message: in the fewest digits that are read as the same, by the writer that replies have. The one in `core` is
+/// 5 KB of the module.
+pub(crate) struct Shown(pub(crate) f64);
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut buffer = zmij::Buffer::new();
+        let digits = buffer.format(self.0);
+        f.write_str(digits.strip_suffix(".0").unwrap_or(digits))
+    }
 }
 
-/// The lower and the upper 32 bits.
-#[expect(clippy::cast_possible_truncation, reason = "truncation is what is asked for")]
-pub(crate) fn halves(n: u64) -> (u32, u32) {
-    (n as u32, (n >> 32) as u32)
+/// The nearest double, ties to even.
+#[expect(clippy::cast_precision_loss, reason = "the nearest is what is asked for")]
+pub(crate) fn nearest_f64(n: u64) -> f64 {
+    n as f64
 }
 
 /// An `i64` of minutes or days as a double; exact below 2^53.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::bundle::{HEADER_BYTES, Header, Limits};
-use crate::serving::{BINARY, Reply, Request, explain, respond, to_json};
+use crate::serving::{BINARY, Reply, Request, explain, respond};
 use crate::trip::{Field, Given, Pickup, TripInput};
 use crate::{Estimate, Estimator, Trip, TripError};
 use errors::{open_error, trip_error};
@@ -385,7 +385,8 @@ fn headers(reply: &Reply) -> JsValue {
     reply.headers.iter().flat_map(|(name, value)| [*name, value]).map(JsValue::from_str).collect::<Array>().into()
 }
 
-/// Plain objects and `null`, by way of text: its writer is there already, and one for objects costs some KB more.
+/// Plain objects and `null`, as `JSON.parse` would give them.
 fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
-    js_sys::JSON::parse(&to_json(value))
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(JsValue::from)
 }

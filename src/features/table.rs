@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::spec::SpecError;
-use crate::num;
+use crate::num::{self, Shown};
 
 /// The largest value of a stored step.
 const LAST_STEP: f64 = u8::MAX as f64;
@@ -38,7 +38,7 @@ impl Table {
     pub fn new(name: &str, entries: &[(u32, f64)], otherwise: f64) -> Result<Table, SpecError> {
         let numbers = || entries.iter().map(|(_, number)| *number);
         if let Some(number) = numbers().find(|number| !number.is_finite()) {
-            return Err(SpecError::new(format!("table {name:?}: expected finite numbers, found {number}")));
+            return Err(SpecError::new(format!("table {name:?}: expected finite numbers, found {}", Shown(number))));
         }
         let offset = numbers().reduce(f64::min).unwrap_or(0.0);
         let step = (numbers().reduce(f64::max).unwrap_or(0.0) - offset) / LAST_STEP;

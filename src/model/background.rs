@@ -4,6 +4,7 @@
 //! explained.
 
 use super::{Model, ModelError, TreeEnsemble};
+use crate::num::Shown;
 
 /// What an estimate is compared with: the average over the rows of the training.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +39,7 @@ impl Background {
                     ));
                 }
                 match means.iter().find(|mean| !mean.is_finite()) {
-                    Some(mean) => fail(format!("expected finite means, found {mean}")),
+                    Some(mean) => fail(format!("expected finite means, found {}", Shown(*mean))),
                     None => Ok(()),
                 }
             }
@@ -60,8 +61,8 @@ fn fits(covers: &[f64], ensemble: &TreeEnsemble) -> Result<(), ModelError> {
     // Their sum is finite too, so that every share of it is a number.
     let sum = covers.iter().fold(0.0, |sum, cover| sum + cover);
     match covers.iter().find(|cover| cover.is_nan() || **cover <= 0.0) {
-        Some(cover) => Err(ModelError::new(format!("expected covers above 0, found {cover}"))),
+        Some(cover) => Err(ModelError::new(format!("expected covers above 0, found {}", Shown(*cover)))),
         None if sum.is_finite() => Ok(()),
-        None => Err(ModelError::new(format!("expected covers with a finite sum, found {sum}"))),
+        None => Err(ModelError::new(format!("expected covers with a finite sum, found {}", Shown(sum)))),
     }
 }

@@ -13,6 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Model, ModelError, Target, TreeShape};
+use crate::num::Shown;
 
 /// What was learnt about a model after its training.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -97,7 +98,7 @@ impl Quantiles {
     fn fault(self) -> Option<String> {
         let Quantiles { low, high } = self;
         let right = low.is_finite() && high.is_finite() && low <= high;
-        (!right).then(|| format!("expected finite numbers, low <= high, found {low} and {high}"))
+        (!right).then(|| format!("expected finite numbers, low <= high, found {} and {}", Shown(low), Shown(high)))
     }
 }
 
@@ -110,7 +111,7 @@ impl Calibration {
     pub fn validate(&self, columns: usize, shape: &TreeShape) -> Result<(), ModelError> {
         let Correction { intercept, slope } = self.correction;
         if !(intercept.is_finite() && slope.is_finite() && slope > 0.0) {
-            let found = format!("found {intercept} and {slope}");
+            let found = format!("found {} and {}", Shown(intercept), Shown(slope));
             return Err(ModelError::new(format!(
                 "correction: expected a finite intercept and a finite slope above 0, {found}"
             )));
@@ -123,12 +124,12 @@ impl IntervalModel {
     fn validate(&self, columns: usize, shape: &TreeShape) -> Result<(), ModelError> {
         let fail = |what: &str, fault: &dyn std::fmt::Display| Err(ModelError::new(format!("{what}: {fault}")));
         if !(self.coverage > 0.0 && self.coverage < 1.0) {
-            return fail("coverage", &format_args!("expected above 0 and below 1, found {}", self.coverage));
+            return fail("coverage", &format_args!("expected above 0 and below 1, found {}", Shown(self.coverage)));
         }
         if !(self.smallest_scale > 0.0 && self.smallest_scale.is_finite()) {
             return fail(
                 "smallest_scale",
-                &format_args!("expected a finite number above 0, found {}", self.smallest_scale),
+                &format_args!("expected a finite number above 0, found {}", Shown(self.smallest_scale)),
             );
         }
         for (name, quantiles) in [("given", self.given), ("assumed", self.assumed)] {

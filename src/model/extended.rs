@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Dialect, ModelError, Split, TreeEnsemble, TreeShape};
-use crate::num;
+use crate::num::{self, Shown};
 
 /// Trees, what their sum begins with, and what is done to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,10 +59,10 @@ impl ExtendedEnsemble {
         let fail = |message: String| Err(ModelError::new(message));
         let slope = if let Link::Logistic { slope } = self.link { slope } else { 1.0 };
         if !(slope > 0.0 && slope.is_finite()) {
-            return fail(format!("link: expected a finite slope above 0, found {slope}"));
+            return fail(format!("link: expected a finite slope above 0, found {}", Shown(slope)));
         }
         if !self.base.is_finite() {
-            return fail(format!("base: expected a finite number, found {}", self.base));
+            return fail(format!("base: expected a finite number, found {}", Shown(self.base)));
         }
         match self.trees.dialect {
             Dialect::LightGbm => self.trees.validate_trees(columns, shape, Split::fits_lightgbm)?,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
+use crate::num::Shown;
 
 /// `intercept` plus the terms, added in their order in `f64`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ impl Linear {
             if x.is_finite() {
                 Ok(())
             } else {
-                Err(ModelError::new(format!("{what}: expected a finite number, found {x}")))
+                Err(ModelError::new(format!("{what}: expected a finite number, found {}", Shown(x))))
             }
         };
         finite("intercept", self.intercept)?;

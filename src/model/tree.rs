@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
-use crate::num;
+use crate::num::{self, Shown};
 
 /// Whose arithmetic an ensemble is scored with, so that its predictions agree to the bit with the library that trained it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,7 +184,7 @@ impl Tree {
                 }
                 Node::Leaf(value) => {
                     if !value.is_finite() {
-                        return Err(format!("node {index}: expected a finite leaf_value, found {value}"));
+                        return Err(format!("node {index}: expected a finite leaf_value, found {}", Shown(*value)));
                     }
                     match open.pop() {
                         Some(right) if right as usize == index + 1 => {}
@@ -236,7 +236,7 @@ impl Split {
                 Err("expected NaN alone to be missing in the XGBoost dialect, found another rule".to_owned())
             }
             Rule::Numeric { threshold, .. } if !num::is_f32(threshold) => {
-                Err(format!("expected a threshold that is an f32 in the XGBoost dialect, found {threshold}"))
+                Err(format!("expected a threshold that is an f32 in the XGBoost dialect, found {}", Shown(threshold)))
             }
             _ => Ok(()),
         }

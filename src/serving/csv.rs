@@ -1,7 +1,7 @@
 //! Comma-separated values as data frames are written (RFC 4180): a header, and one line a ride.
 
 use super::Refusal;
-use super::json::{Dialect, Json};
+use super::json::Json;
 use super::ride::Cell;
 
 /// Reads at most so many lines, of which the first is the header, into cells; a line of nothing is none.
@@ -72,8 +72,5 @@ pub(super) fn cell(value: &str) -> Cell<'_> {
     if matches!(value, "" | "NaN" | "nan" | "NA" | "NaT" | "null" | "None" | "<NA>") {
         return Cell::Number(f64::NAN);
     }
-    match Json::read(value.as_bytes(), Dialect::Python) {
-        Ok(number) if value.starts_with(|first: char| matches!(first, '-' | 'I' | '0'..='9')) => Cell::Json(number),
-        _ => Cell::Text(value),
-    }
+    Json::of_number(value).map_or(Cell::Text(value), Cell::Json)
 }

@@ -4,9 +4,9 @@
 //! came. A record that is bad must not fail its batch, so each event is answered or refused for itself.
 
 use super::base64::decode;
-use super::json::{Dialect, Json, Kind, Writer};
+use super::json::{Dialect, Json, Kind, Text, Writer};
 use super::ride::{self, Answer, Read, Ride};
-use super::{JSON, MAX_ROWS, Refusal, Reply, Request, Tally, expect_json, pick, some_of};
+use super::{JSON, MAX_ROWS, Refusal, Reply, Request, Tally, expect_json, pick, some_of, text_of};
 use crate::estimator::Estimator;
 use crate::trip::Pickup;
 
@@ -30,7 +30,8 @@ pub struct Event {
 /// A [`Refusal`] of all, if the body is neither an object nor a list, or the list too long. What is wrong with one event is that
 /// event's.
 pub fn events(estimator: &Estimator, body: &[u8], now: Option<Pickup>) -> Result<Vec<Event>, Refusal> {
-    let body = Json::read(body, Dialect::Strict).map_err(Refusal::malformed)?;
+    let text = Text::read(body, Dialect::Strict).map_err(Refusal::malformed)?;
+    let body = text.value();
     let list: Vec<Json<'_>> = match body.kind() {
         Kind::Object => vec![body],
         Kind::List => some_of("the body", Some(body), MAX_ROWS)?,
@@ -60,12 +61,14 @@ pub fn events(estimator: &Estimator, body: &[u8], now: Option<Pickup>) -> Result
 /// the whole batch as failed.
 pub(super) fn answer(estimator: &Estimator, request: &Request<'_>) -> Result<Reply, Refusal> {
     expect_json(request.content_type)?;
-    let body = Json::read(request.body, Dialect::Strict);
-    let body = body.map_err(|fault| Refusal::malformed(["the body: ", &fault].concat()))?;
-    let [records] = pick(body, "the body", ["Records"])?;
+    let text = text_of("the body: ", request.body, Dialect::Strict)?;
+    let [records] = pick(text.value(), "the body", ["Records"])?;
     let records = some_of("Records", records, MAX_ROWS)?;
     let data: Vec<Result<Vec<u8>, Refusal>> = records.iter().map(|record| data_of(*record)).collect();
-    let rides: Vec<_> = data.iter().map(|data| ride_in(data.as_deref().map_err(Clone::clone)?)).collect();
+    let texts =
+        data.iter().map(|data| text_of("kinesis.data: ", data.as_ref().map_err(Clone::clone)?, Dialect::Strict));
+    let texts: Vec<_> = texts.collect();
+    let rides: Vec<_> = texts.iter().map(|text| ride_of(text.as_ref().map_err(Clone::clone)?.value())).collect();
     let mut tally = Tally::default();
     let [mut out, mut failures, mut errors] = [const { Writer::new() }; 3];
     for list in [&mut out, &mut failures, &mut errors] {
@@ -114,11 +117,6 @@ fn sequence_number(record: Json<'_>) -> Option<Json<'_>> {
     let [kinesis] = pick(record, "", ["kinesis"]).ok()?;
     let [number] = pick(kinesis?, "", ["sequenceNumber"]).ok()?;
     number.filter(|number| number.kind() == Kind::Text)
-}
-
-fn ride_in(event: &[u8]) -> Read<'_> {
-    let event = Json::read(event, Dialect::Strict);
-    ride_of(event.map_err(|fault| Refusal::malformed(["kinesis.data: ", &fault].concat()))?)
 }
 
 /// The ride of an event, with the event's id.

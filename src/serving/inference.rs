@@ -6,7 +6,7 @@
 use super::json::{Dialect, Json, Kind, Writer};
 use super::ride::{self, Answer, Ride};
 use super::tensor::Tensor;
-use super::{BINARY, JSON, Refusal, Reply, Request, Tally, brief, expect_zones, list_of, pick};
+use super::{BINARY, JSON, Refusal, Reply, Request, Tally, brief, expect_zones, list_of, pick, text_of};
 use crate::estimator::Estimator;
 use crate::warning::Warning;
 
@@ -193,8 +193,8 @@ fn infer(estimator: &Estimator, request: &Request<'_>) -> Result<Reply, Refusal>
         Some(length) => split(request.body, length)?,
     };
     // A client whose tensors are JSON writes a missing distance as NaN.
-    let body = Json::read(text, Dialect::Python);
-    let body = body.map_err(|fault| Refusal::malformed(["the body: ", &fault].concat()))?;
+    let text = text_of("the body: ", text, Dialect::Python)?;
+    let body = text.value();
     let [id, parameters, inputs, outputs] = pick(body, "the body", ["id", "parameters", "inputs", "outputs"])?;
     if let Some(id) = id.filter(|id| id.kind() != Kind::Text) {
         return Err(Refusal::form(&["id: expected a string, found ", id.kind().name()]));

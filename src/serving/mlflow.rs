@@ -5,7 +5,9 @@
 
 use super::json::{Dialect, Json, Kind, Writer};
 use super::ride::{self, Cell, Read, Ride};
-use super::{JSON, MAX_ROWS, Refusal, Reply, Request, brief, csv, expect_zones, list_of, pick, some_of, unsupported};
+use super::{
+    JSON, MAX_ROWS, Refusal, Reply, Request, brief, csv, expect_zones, list_of, pick, some_of, text_of, unsupported,
+};
 use crate::estimator::Estimator;
 use crate::trip::Field;
 
@@ -20,13 +22,14 @@ const EXPECTED: &str =
 /// ride in it, with 413 too many rides, with 415 another type than `application/json` and `text/csv`, or parameters of it but
 /// `charset=utf-8`.
 pub(super) fn answer(estimator: &Estimator, request: &Request<'_>) -> Result<Reply, Refusal> {
+    let text;
     let rides = if is_csv(request.content_type)? {
-        let text = std::str::from_utf8(request.body);
-        rides_of_lines(text.map_err(|_| Refusal::form(&["text/csv: expected UTF-8"]))?)?
+        let lines = std::str::from_utf8(request.body);
+        rides_of_lines(lines.map_err(|_| Refusal::form(&["text/csv: expected UTF-8"]))?)?
     } else {
         // Python's clients write a missing distance as NaN.
-        let body = Json::read(request.body, Dialect::Python);
-        rides_of(body.map_err(|fault| Refusal::malformed(["the body: ", &fault].concat()))?)?
+        text = text_of("the body: ", request.body, Dialect::Python)?;
+        rides_of(text.value())?
     };
     let (answers, tally) = ride::score_all(estimator, &rides, request.now)?;
     let mut out = Writer::with_room(64 * answers.len());

@@ -203,6 +203,11 @@ fn unsupported(message: &[&str]) -> Refusal {
     Refusal { status: 415, code: "CONTENT_TYPE", field: "", message: message.concat() }
 }
 
+/// A text of JSON; `what` says which, where it is none.
+fn text_of<'a>(what: &str, body: &'a [u8], dialect: json::Dialect) -> Result<json::Text<'a>, Refusal> {
+    json::Text::read(body, dialect).map_err(|fault| Refusal::malformed([what, &fault].concat()))
+}
+
 /// The values of some keys of an object; other keys are not looked at.
 fn pick<'a, const N: usize>(
     object: json::Json<'a>,

@@ -5,7 +5,7 @@
 //! and, if asked, why it is what it is. A list is answered by a list, in which a ride that cannot be scored is an error and
 //! spoils no other.
 
-use super::json::{Dialect, Json, Kind, Writer};
+use super::json::{Dialect, Kind, Text, Writer};
 use super::refusal::Speech;
 use super::ride::{self, Answer, EXAMPLE, Ride};
 use super::{JSON, MAX_ROWS, Refusal, Reply, Request, Tally, expect_json, some_of, to_json};
@@ -26,7 +26,8 @@ pub(super) fn answer(estimator: &Estimator, request: &mut Request<'_>) -> Result
         let message = ["the body: expected a JSON object such as ", EXAMPLE, ", or a list of them: ", found].concat();
         Refusal::malformed(message)
     };
-    let body = Json::read(request.body, Dialect::Strict).map_err(|fault| expected(&fault))?;
+    let text = Text::read(request.body, Dialect::Strict).map_err(|fault| expected(&fault))?;
+    let body = text.value();
     let mut teller =
         Teller { estimator, explain: request.explain, random: request.random, out: Writer::with_room(512) };
     let mut tally = Tally::default();

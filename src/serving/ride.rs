@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::json::{Json, Kind, Writer};
 use super::{Refusal, Tally};
 use crate::estimator::{Estimate, Estimator};
+use crate::num;
 use crate::trip::{Field, Given, Pickup, Trip, TripError, TripInput};
 use crate::warning::Warning;
 
@@ -88,8 +89,11 @@ impl<'a> Ride<'a> {
     fn check(&self, now: Option<Pickup>) -> Result<(Trip, bool), Refusal> {
         if let Some(id) = self.id.filter(|id| self.ids_differ || !is_ride_id(*id)) {
             let found = if self.ids_differ { "two that differ" } else { id.kind().name() };
-            let message =
-                ["ride_id: expected a string of at most 128 characters or an integer, found ", found].concat();
+            let message = [
+                "ride_id: expected a string of at most 128 characters or an integer of at most 20 digits, found ",
+                found,
+            ]
+            .concat();
             return Err(Refusal::ride("RIDE_ID_TYPE", "ride_id", message));
         }
         if let Some(field) = self.conflict {
@@ -198,10 +202,15 @@ fn given<'a>(cell: Cell<'a>, text: &'a mut String) -> Given<'a> {
     }
 }
 
+/// Whether it is a string of at most 128 characters or an integer of at most 20 digits, which a data frame whose column of ids has
+/// gaps writes as 256.0.
 fn is_ride_id(id: Json<'_>) -> bool {
     match id.kind() {
         Kind::Text => id.characters() <= 128,
-        Kind::Number => id.text().len() <= 20 && id.text().bytes().all(|b| b.is_ascii_digit() || b == b'-'),
+        Kind::Number if id.text().len() <= 40 => {
+            let x = id.number();
+            num::floor(x).to_bits() == x.to_bits() && -1e19 < x && x < 1e20
+        }
         _ => false,
     }
 }

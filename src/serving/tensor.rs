@@ -195,7 +195,7 @@ impl Type {
                 Some(if signed {
                     num::i64_to_f64(i64::from_le_bytes(wide))
                 } else {
-                    num::exact(u64::from_le_bytes(wide))
+                    num::nearest_f64(u64::from_le_bytes(wide))
                 })
             }
             Type::Bytes => None,

@@ -69,7 +69,7 @@ fn describe(given: Given<'_>) -> String {
     match given {
         Given::Absent => "nothing".to_owned(),
         Given::Null => "null".to_owned(),
-        Given::Number(x) => format!("{x}"),
+        Given::Number(x) => num::Shown(x).to_string(),
         Given::Text(text) => quote(text),
         Given::Other(what) => what.to_owned(),
     }
@@ -105,7 +105,8 @@ fn distance(given: Given<'_>) -> Result<Distance, TripError> {
     let fail = |problem| {
         let found = describe(given);
         let message = format!(
-            "trip_distance: expected a number of miles from 0 to {MAX_MILES}, or null where it is not known, found {found}"
+            "trip_distance: expected a number of miles from 0 to {}, or null where it is not known, found {found}",
+            num::Shown(MAX_MILES)
         );
         TripError::new(Field::TripDistance, problem, message)
     };

@@ -30,7 +30,7 @@ impl Pickup {
     /// `PICKUP_DATETIME_RANGE` for a number that is not finite or outside the years 2007 to 2099.
     pub fn from_unix_millis(millis: f64) -> Result<Pickup, TripError> {
         if !millis.is_finite() {
-            return Err(out_of_range(&format!("{millis} milliseconds")));
+            return Err(out_of_range(&format!("{} milliseconds", num::Shown(millis))));
         }
         in_range(Pickup::Utc(num::truncate_to_i64(num::floor(millis / 60_000.0))), &"that instant")
     }

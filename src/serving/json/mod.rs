@@ -1,16 +1,15 @@
 //! JSON as the protocols need it: a text checked once and then only looked at, and a writer that appends.
 //!
-//! It is our own because of what is asked of it: every field's own text, so that an error names the field; Python's `NaN` where
-//! clients send it; and the module's size, of which a general reader took a tenth. The tests hold it to what `serde_json` reads and
-//! writes, bit for bit.
+//! `serde_json` checks texts and reads numbers and strings. Between the two stands [`Json`], because what is asked here is each
+//! field's own text, so that an error names the field and a ride's id is given back as it came.
 //!
-//! - [`Json`]: a value as it stands in a text that is known to be JSON; [`Kind`], [`Key`], [`Malformed`].
-//! - `number`: decimal digits to the nearest double.
+//! - [`Json`]: a value as it stands in a text that is known to be JSON; [`Kind`], [`Text`].
 //! - [`Writer`]: appends values.
 
-mod number;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
-pub(super) use read::{Dialect, Json, Kind};
+pub(super) use read::{Dialect, Json, Kind, Text};
 pub(super) use write::Writer;

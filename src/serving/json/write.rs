@@ -49,6 +49,8 @@ impl Writer {
         for byte in text.bytes() {
             let short = match byte {
                 b'"' | b'\\' => byte,
+                8 => b'b',
+                12 => b'f',
                 b'\n' => b'n',
                 b'\r' => b'r',
                 b'\t' => b't',

@@ -48,6 +48,8 @@ const TAKEN: &[Row] = &[
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 9007199254740993}"#, 200, ":9007199254740993"),
     (r#"{"PULocationID": 130, "pickup_location_id": 130, "DOLocationID": 132}"#, 200, "duration"),
     (r#"{"\u0050ULocationID": 130, "DOLocationID": 132}"#, 200, "duration"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 256.0}"#, 200, "\"ride_id\":256.0"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 99999999999999999999}"#, 200, "\"ride_id\":"),
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": null}"#, 200, "\"ride_id\":\"00000000"),
 ];
 
@@ -94,6 +96,8 @@ const REFUSED: &[Row] = &[
     ),
     (r#"{"PULocationID": 130, "PULocationID": 131, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_CONFLICT PULocationID"),
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 1.5}"#, 422, "RIDE_ID_TYPE ride_id"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 100000000000000000000}"#, 422, "RIDE_ID_TYPE ride_id"),
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 1, "ride_id": 2}"#, 422, "RIDE_ID_TYPE ride_id"),
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": {}}"#, 422, "RIDE_ID_TYPE ride_id"),
 ];
 
