@@ -6,14 +6,15 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::Project;
-use crate::server::Stop;
+use crate::server::{self, PULSE, Stop};
 use crate::{command, node, wasm};
 
 /// What runs the Worker, as the npm package for this kind of machine brings it.
@@ -35,6 +36,7 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
             Long("build-only") => is_only_built = true,
             Long("port") => {
                 let port: u16 = arguments.value()?.parse().context("--port: expected 1 to 65535")?;
+                server::require_free_port(port, "--port")?;
                 passed.extend(["--listen".into(), format!("127.0.0.1:{port}").into()]);
             }
             Long(name) => {
@@ -49,17 +51,34 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
         println!("The server is in {}", tree.display());
         return Ok(());
     }
-    // Ctrl-C at a terminal reaches the server too, which then ends by itself; this driver must not end first.
-    let _stop = Stop::listen()?;
-    let status = Command::new(tree.join("bin/curbside-server"))
-        .args(passed)
+    serve(project, &tree, &passed)
+}
+
+/// Runs the server until it ends or the user stops it.
+fn serve(project: &Project, tree: &Path, options: &[OsString]) -> Result<()> {
+    let stop = Stop::listen()?;
+    let mut server = Command::new(tree.join("bin/curbside-server"))
+        .args(options)
         .current_dir(project.users_path("."))
-        .status()
+        .stdin(Stdio::null())
+        // Apart from the terminal's signals: asked twice to stop, it would not wait for requests to end.
+        .process_group(0)
+        .spawn()
         .context("the server cannot be started")?;
-    if !status.success() {
-        bail!("the server ended ({status})");
+    let mut is_asked = false;
+    loop {
+        if let Some(status) = server.try_wait()? {
+            if !status.success() {
+                bail!("the server ended ({status})");
+            }
+            return Ok(());
+        }
+        if stop.is_wished(PULSE) && !is_asked {
+            is_asked = true;
+            // It may just have ended by itself.
+            let _ = Command::new("kill").args(["-TERM", &server.id().to_string()]).stderr(Stdio::null()).status();
+        }
     }
-    Ok(())
 }
 
 /// Builds everything; returns the tree, which can be moved as a whole.
@@ -68,7 +87,9 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
 /// When a part cannot be built.
 pub(crate) fn build(project: &Project) -> Result<PathBuf> {
     if !cfg!(target_os = "linux") {
-        bail!("the server runs on Linux: it hands one socket to several processes, and names others without files");
+        bail!(
+            "the server runs on Linux: its processes share a port by the kernel's means, and its private sockets have no files"
+        );
     }
     node::install_packages(project)?;
     wasm::build(project)?;
