@@ -39,8 +39,7 @@ pub(crate) fn garage() -> Tool {
 
 /// A load generator that keeps to a rate and times a request from when it was due.
 pub(crate) fn oha() -> Tool {
-    // Without TLS, which loopback does without.
-    Tool { features: Some(""), ..Tool::new("oha", "oha", "1.16.0") }
+    Tool::new("oha", "oha", "1.16.0")
 }
 
 /// What `wasm-pack test` starts; of the very version in Cargo.lock, or it would fetch one.

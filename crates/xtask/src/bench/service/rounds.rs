@@ -71,7 +71,7 @@ pub(super) fn run(prepared: &Prepared, effort: Effort) -> Result<Results> {
                 let (Some(one), Some(found)) = (running.get(each), found.get_mut(each)) else { continue };
                 let turn = turn(prepared, one, connections, effort.seconds)?;
                 println!(
-                    "round {} of {}, {connections} connections, {}: {:.0} a second, {:.0} us of CPU each, {:.0} errors",
+                    "round {} of {}, connections: {connections}, {}: {:.0} a second, {:.0} us of CPU each, {:.0} errors",
                     round + 1,
                     effort.rounds,
                     found.name,
