@@ -19,6 +19,8 @@ const TRIALS: usize = 3;
 const MINUTE: u32 = 60;
 /// How often memory is looked at.
 const PULSE: Duration = Duration::from_secs(5);
+/// In a minute.
+const LOOKS: usize = 12;
 /// Of the time, what the slope leaves out: until then the heap grows to the size that it keeps.
 const SETTLING: f64 = 0.2;
 /// Rides whose answers are checked after every minute.
@@ -93,10 +95,13 @@ fn watch(running: &Running, is_over: &AtomicBool) -> Result<Vec<(f64, f64)>> {
 }
 
 impl Soaked {
-    /// Bytes an hour, by least squares over the time after the heap has settled; none of fewer than two looks.
+    /// Bytes an hour, by least squares over the least of each minute after the heap has settled: a heap rises and falls by some
+    /// megabytes with each collection, and what grows shows where it has fallen. None of fewer than two minutes.
     pub(super) fn slope(&self) -> Option<f64> {
         let settled = self.memory.last()?.0 * SETTLING;
-        slope(&self.memory.iter().copied().filter(|(hours, _)| *hours >= settled).collect::<Vec<_>>())
+        let looks: Vec<(f64, f64)> = self.memory.iter().copied().filter(|(hours, _)| *hours >= settled).collect();
+        let least = looks.chunks(LOOKS).filter_map(|minute| minute.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)));
+        slope(&least.collect::<Vec<_>>())
     }
 
     /// All that went wrong.
@@ -127,9 +132,18 @@ mod tests {
     }
 
     #[test]
-    fn what_grows_in_the_beginning_is_no_slope() {
-        let memory = vec![(0.0, 10.0), (0.1, 50.0), (0.2, 90.0), (0.5, 90.0), (1.0, 90.0)];
-        let soaked = Soaked { offered: 1.0, minutes: Vec::new(), memory, checked: 0, described: String::new() };
-        assert_eq!(soaked.slope(), Some(0.0));
+    fn what_grows_in_the_beginning_is_no_slope_nor_is_what_falls_again() {
+        // A look every five seconds for an hour: the heap grows to 90, then swings between that and 99.
+        let looks = (0_u32..720).map(|look| {
+            let swing = f64::from(look % 10);
+            (f64::from(look) / 720.0, if look < 100 { f64::from(look) } else { 90.0 + swing })
+        });
+        let memory: Vec<(f64, f64)> = looks.collect();
+        let soaked =
+            |memory| Soaked { offered: 1.0, minutes: Vec::new(), memory, checked: 0, described: String::new() };
+        assert_eq!(soaked(memory.clone()).slope(), Some(0.0));
+        let leaking = memory.iter().map(|(hours, bytes)| (*hours, bytes + 7.0 * hours)).collect();
+        let slope = soaked(leaking).slope().unwrap_or_default();
+        assert!((slope - 7.0).abs() < 0.2, "{slope}");
     }
 }
