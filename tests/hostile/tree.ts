@@ -36,8 +36,19 @@ export default {
 `;
 
 /** Copies the tree and changes it. */
-export async function makeTree({ hooks, pages }: Sabotage): Promise<TestTree> {
+export async function makeTree(sabotage: Sabotage): Promise<TestTree> {
   const folder = await mkdtemp(join(tmpdir(), "curbside-hostile-"));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    return { program: await fill(folder, sabotage), [Symbol.asyncDispose]: remove };
+  } catch (thrown) {
+    await remove();
+    throw thrown;
+  }
+}
+
+/** Fills the folder; returns the program in it. */
+async function fill(folder: string, { hooks, pages }: Sabotage): Promise<string> {
   const share = join(folder, "share/curbside");
   const program = join(folder, "bin/curbside-server");
   await mkdir(join(folder, "bin"));
@@ -56,7 +67,7 @@ export async function makeTree({ hooks, pages }: Sabotage): Promise<TestTree> {
     const module = join(share, "curbside_bg.wasm");
     await writeFile(module, withMaximum(await readFile(module), pages));
   }
-  return { program, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  return program;
 }
 
 /** Number of the section that says how much memory a module has (WebAssembly's binary format, section 5.5.8). */
