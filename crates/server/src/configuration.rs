@@ -23,9 +23,10 @@ pub(crate) const PROCESS: &str = "PROCESS";
 /// Variable with what was counted by the processes that this one takes the place of.
 pub(crate) const EARLIER: &str = "EARLIER_COUNTS";
 
-/// Options of V8 for every process. A heap beyond 256 MB ends the process, which is then started again: a tenth of it is usual.
-/// A young generation of 1 MB costs no speed that could be measured, and a loaded process is 130 MB smaller by it.
-const V8: [&str; 2] = ["--max-heap-size=256", "--max-semi-space-size=1"];
+/// Options of V8 for every process. A heap beyond 256 MB ends the process, which is then started again: a tenth of it is usual. A young
+/// generation of 1 MB, and a heap that is first collected at 8: the runtime keeps some kilobytes outside the heap for each request
+/// until then, and a loaded process is 200 MB smaller by these two, at a speed that could not be told from that without.
+const V8: [&str; 3] = ["--max-heap-size=256", "--initial-heap-size=8", "--max-semi-space-size=1"];
 
 /// The configuration; `peers` are the names of all processes' private sockets.
 pub(crate) fn text(settings: &Settings, worker: &Path, peers: &[&str]) -> String {
