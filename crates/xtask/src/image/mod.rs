@@ -1,6 +1,6 @@
 //! `cargo xtask image`: the container image of `curbside-server`, by buildah, on a base of Debian's packages.
 //!
-//! The image is the last stage of `Containerfile`. Where an engine can reach a registry, all of that file is built; this verb makes
+//! The image is the last two stages of `Containerfile`. Where an engine can reach a registry, all of that file is built; this verb makes
 //! the stages `base` and `tree` on the machine itself and hands them over as folders, so that it needs neither registry nor daemon.
 
 mod archive;
