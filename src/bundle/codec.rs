@@ -27,7 +27,7 @@ pub(super) fn decode<T: DeserializeOwned>(from: SectionBytes<'_>) -> Result<T, O
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use std::fmt::Debug;
 

@@ -116,7 +116,7 @@ fn data_of(record: Json<'_>) -> Result<Vec<u8>, Refusal> {
 fn sequence_number(record: Json<'_>) -> Option<Json<'_>> {
     let [kinesis] = pick(record, "", ["kinesis"]).ok()?;
     let [number] = pick(kinesis?, "", ["sequenceNumber"]).ok()?;
-    number.filter(|number| number.kind() == Kind::Text)
+    number.filter(|number| number.string().is_some())
 }
 
 /// The ride of an event, with the event's id.

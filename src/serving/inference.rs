@@ -3,7 +3,7 @@
 //! In: one tensor a field of a ride, of shape `[rows]` or `[rows, 1]`; out: `duration`, the ends of its interval where the model has
 //! one, and the codes of what a rider should know. A ride that cannot be scored fails the request, as a tensor is one thing.
 
-use super::json::{Dialect, Json, Kind, Writer};
+use super::json::{Dialect, Json, Writer};
 use super::ride::{self, Answer, Ride};
 use super::tensor::Tensor;
 use super::{BINARY, JSON, Refusal, Reply, Request, Tally, brief, expect_zones, list_of, pick, text_of};
@@ -196,7 +196,8 @@ fn infer(estimator: &Estimator, request: &Request<'_>) -> Result<Reply, Refusal>
     let text = text_of("the body: ", text, Dialect::Python)?;
     let body = text.value();
     let [id, parameters, inputs, outputs] = pick(body, "the body", ["id", "parameters", "inputs", "outputs"])?;
-    if let Some(id) = id.filter(|id| id.kind() != Kind::Text) {
+    // Given back as it came, so it has to be one that any reader reads.
+    if let Some(id) = id.filter(|id| id.string().is_none()) {
         return Err(Refusal::form(&["id: expected a string, found ", id.kind().name()]));
     }
     let outputs = requested(estimator, parameters, outputs)?;

@@ -88,7 +88,11 @@ impl<'a> Ride<'a> {
     /// Checks every field; `now` is the time of pickup where the ride has none.
     fn check(&self, now: Option<Pickup>) -> Result<(Trip, bool), Refusal> {
         if let Some(id) = self.id.filter(|id| self.ids_differ || !is_ride_id(*id)) {
-            let found = if self.ids_differ { "two that differ" } else { id.kind().name() };
+            let found = match id.kind() {
+                _ if self.ids_differ => "two that differ",
+                Kind::Text => "a longer string, or one with half of a surrogate pair",
+                other => other.name(),
+            };
             let message = [
                 "ride_id: expected a string of at most 128 characters or an integer of at most 20 digits, found ",
                 found,
@@ -206,10 +210,11 @@ fn given<'a>(cell: Cell<'a>, text: &'a mut String) -> Given<'a> {
 /// gaps writes as 256.0.
 fn is_ride_id(id: Json<'_>) -> bool {
     match id.kind() {
-        Kind::Text => id.characters() <= 128,
-        Kind::Number if id.text().len() <= 40 => {
-            let x = id.number();
-            num::floor(x).to_bits() == x.to_bits() && -1e19 < x && x < 1e20
+        Kind::Text => id.string().is_some_and(|text| text.chars().nth(128).is_none()),
+        Kind::Number => {
+            let (text, x) = (id.text(), id.number());
+            let digits = text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+            digits || (text.len() <= 40 && num::floor(x).to_bits() == x.to_bits() && -1e19 < x && x < 1e20)
         }
         _ => false,
     }

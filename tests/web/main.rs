@@ -183,6 +183,36 @@ fn a_ride_without_an_id_gets_one_that_is_its_own() {
 }
 
 #[wasm_bindgen_test]
+fn every_protocol_is_behind_one_function() {
+    let scorer = scorer();
+    let serve = |method: &str, path: &str, length: Option<String>, body: &[u8]| {
+        scorer.serve(method, path, false, None, length, body, Date::now()).unwrap()
+    };
+    let rides = br#"{"instances": [{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66, "pickup_datetime": "2021-02-03T08:30"}]}"#;
+    let reply = serve("POST", "/invocations", None, rides);
+    assert_eq!(reply.get(1).as_string().as_deref(), Some("application/json"));
+    assert!(reply.get(2).as_string().unwrap().starts_with(r#"{"predictions":[17.546875]"#));
+    assert!(reply.get(3).is_undefined() && reply.get(4).is_undefined());
+    assert_eq!(
+        (reply.get(5).as_f64(), reply.get(6).as_f64(), reply.get(7).as_f64()),
+        (Some(1.0), Some(0.0), Some(0.0))
+    );
+    // Binary tensors come as bytes, and say where they begin.
+    let head = br#"{"inputs": [{"name": "PULocationID", "shape": [1], "datatype": "UINT8", "parameters": {"binary_data_size": 1}},
+        {"name": "DOLocationID", "shape": [1], "datatype": "UINT8", "parameters": {"binary_data_size": 1}}],
+        "outputs": [{"name": "duration", "parameters": {"binary_data": true}}]}"#;
+    let reply =
+        serve("POST", "/v2/models/test/infer", Some(head.len().to_string()), &[&head[..], &[130, 132]].concat());
+    assert_eq!(reply.get(1).as_string().as_deref(), Some("application/octet-stream"));
+    let bytes: js_sys::Uint8Array = reply.get(2).unchecked_into();
+    let headers: Array = reply.get(3).unchecked_into();
+    assert_eq!(headers.get(0).as_string().as_deref(), Some("inference-header-content-length"));
+    assert_eq!(headers.get(1).as_string().unwrap().parse::<u32>().unwrap() + 8, bytes.length());
+    let refused = serve("GET", "/nothing", None, b"");
+    assert_eq!((refused.get(0).as_f64(), refused.get(4).as_string().as_deref()), (Some(404.0), Some("NOT_FOUND")));
+}
+
+#[wasm_bindgen_test]
 fn cards_zones_and_warnings_are_plain_objects() {
     let scorer = scorer();
     assert_eq!(get(&scorer.card().unwrap(), "name").as_string().as_deref(), Some("test"));

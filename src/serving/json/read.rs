@@ -177,24 +177,6 @@ impl<'a> Json<'a> {
         if content.contains('\\') { unescape(content).map(Cow::Owned) } else { Some(Cow::Borrowed(content)) }
     }
 
-    /// Characters of a string; an escape is one, and a pair of surrogates is one.
-    pub(crate) fn characters(self) -> usize {
-        let bytes = self.0.as_bytes();
-        let (mut count, mut at) = (0, 1);
-        while at + 1 < bytes.len() {
-            let (length, counts) = match bytes[at..] {
-                [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..] => (6, false),
-                [b'\\', b'u', ..] => (6, true),
-                [b'\\', ..] => (2, true),
-                [byte, ..] => (1, byte & 0xc0 != 0x80),
-                [] => break,
-            };
-            at += length;
-            count += usize::from(counts);
-        }
-        count
-    }
-
     /// A list's values; of anything else, none.
     pub(crate) fn items(self) -> Items<'a> {
         Items { rest: if self.kind() == Kind::List { self.0.get(1..).unwrap_or_default() } else { "" } }

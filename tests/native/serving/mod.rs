@@ -1,6 +1,10 @@
 //! The web protocols without a socket.
 
 mod codes;
+mod events;
+mod hostile;
+mod inference;
+mod mlflow;
 mod predict;
 
 use curbside::Estimator;

@@ -97,6 +97,8 @@ const REFUSED: &[Row] = &[
     (r#"{"PULocationID": 130, "PULocationID": 131, "DOLocationID": 132}"#, 422, "PU_LOCATION_ID_CONFLICT PULocationID"),
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 1.5}"#, 422, "RIDE_ID_TYPE ride_id"),
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 100000000000000000000}"#, 422, "RIDE_ID_TYPE ride_id"),
+    // Half of a surrogate pair, which no reader of the reply could read.
+    (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": "\ud83d"}"#, 422, "RIDE_ID_TYPE ride_id"),
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": 1, "ride_id": 2}"#, 422, "RIDE_ID_TYPE ride_id"),
     (r#"{"PULocationID": 130, "DOLocationID": 132, "ride_id": {}}"#, 422, "RIDE_ID_TYPE ride_id"),
 ];
@@ -126,6 +128,32 @@ fn every_way_to_ask_has_its_answer() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_list_is_answered_by_a_list_in_which_a_bad_ride_spoils_no_other() {
+    let body =
+        br#"[{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66, "ride_id": 1}, {"DOLocationID": 132}, 7,
+        {"PULocationID": 132, "DOLocationID": 130, "trip_distance": 3.66}]"#;
+    let reply = Ask::post("/predict", body).of(&estimator());
+    assert_eq!((reply.status, reply.code), (200, None));
+    assert_eq!((reply.tally.rides, reply.tally.refused, reply.tally.unseen_pairs), (2, 2, 1));
+    let told: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!((&told[0]["duration"], &told[0]["ride_id"]), (&json!(17.546_875), &json!(1)));
+    assert_eq!(told[1]["error"]["code"], "PU_LOCATION_ID_MISSING");
+    assert_eq!(told[2]["error"]["code"], "TRIP_TYPE");
+    assert_eq!((&told[3]["ride_id"], &told[3]["warnings"][0]["code"]), (&json!(MINTED), &json!("UNSEEN_ZONE_PAIR")));
+    // Each as it is answered alone.
+    let alone = post(br#"{"PULocationID": 130, "DOLocationID": 132, "trip_distance": 3.66, "ride_id": 1}"#, None).1;
+    assert_eq!(told[0], alone);
+    assert_eq!(post(b"[]", None), (200, json!([])));
+    let rides = |rows: usize| format!("[{}]", vec![r#"{"PULocationID": 130, "DOLocationID": 132}"#; rows].join(","));
+    assert_eq!(post(rides(1000).as_bytes(), None).1.as_array().unwrap().len(), 1000);
+    assert_eq!(post(rides(1001).as_bytes(), None).1["error"]["code"], "TOO_MANY_ROWS");
+    for (rows, status) in [(16, 200), (17, 413)] {
+        let reply = Ask { explain: true, ..Ask::post("/predict", rides(rows).as_bytes()) }.of(&estimator());
+        assert_eq!(reply.status, status);
+    }
 }
 
 #[test]
