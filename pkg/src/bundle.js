@@ -163,12 +163,14 @@ export class OpenBundle {
    * @returns {ServeReply}
    */
   serve({ method, path, explain = false, contentType, inferenceHeaderLength, body, now = Date.now() }) {
+    // Whatever is the caller's runs before the engine does.
+    const [verb, where] = [String(method), String(path)];
     const type = contentType == null ? undefined : String(contentType);
     const length = inferenceHeaderLength == null ? undefined : String(inferenceHeaderLength);
     const bytes = body instanceof Uint8Array ? body : bytesOf(body);
     const millis = Number(now);
     const [status, replyType, replyBody, headers, code, rides, refused, unseenPairs] = this.#engine.run(() =>
-      this.#living().serve(String(method), String(path), explain === true, type, length, bytes, millis),
+      this.#living().serve(verb, where, explain === true, type, length, bytes, millis),
     );
     return { status, contentType: replyType, body: replyBody, headers, code, rides, refused, unseenPairs };
   }

@@ -208,6 +208,30 @@ test("predict speaks the reference's wire, and keeps the caller's clock and id",
   assert.notEqual(minted[0], minted[1]);
 });
 
+test("serve speaks the other protocols, tells what a request was about and gives bytes where they are asked for", () => {
+  const ride = { PULocationID: 130, DOLocationID: 205, trip_distance: 3.66, pickup_datetime: "2021-02-03T08:30" };
+  const duration = bitsOf(estimator.estimate(RIDE).duration);
+  const body = JSON.stringify({ dataframe_records: [ride] });
+  const scored = estimator.serve({ method: "POST", path: "/invocations", contentType: "application/json", body });
+  assert.deepEqual([scored.status, scored.contentType, scored.headers, scored.code], [200, "application/json", undefined, undefined]);
+  assert.deepEqual([scored.rides, scored.refused, scored.unseenPairs], [1, 0, 0]);
+  const { predictions } = JSON.parse(scored.body as string) as { predictions: number[] };
+  assert.equal(bitsOf(predictions[0] ?? NaN), duration);
+  const inputs = Object.entries(ride).map(([name, value]) => {
+    return { name, shape: [1], datatype: typeof value === "string" ? "BYTES" : "FP64", data: [value] };
+  });
+  const asked = JSON.stringify({ inputs, outputs: [{ name: "duration", parameters: { binary_data: true } }] });
+  const tensors = estimator.serve({ method: "POST", path: "/v2/models/ride-duration/infer", body: asked });
+  assert.equal(tensors.contentType, "application/octet-stream");
+  assert(tensors.body instanceof Uint8Array);
+  const start = Number(tensors.headers?.[1]);
+  assert.deepEqual(tensors.headers?.[0], "inference-header-content-length");
+  assert.equal(bitsOf(new DataView(tensors.body.buffer, tensors.body.byteOffset + start).getFloat64(0, true)), duration);
+  const refused = estimator.serve({ method: "POST", path: "/predict", body: '{"PULocationID": 0, "DOLocationID": 1}' });
+  assert.deepEqual([refused.status, refused.code, refused.refused], [422, "PU_LOCATION_ID_RANGE", 1]);
+  assert.equal(estimator.serve({ method: "GET", path: "/nothing" }).status, 404);
+});
+
 test("card, zones and target are told as plain objects", () => {
   assert.equal(estimator.card.name, "ride-duration");
   assert.deepEqual(structuredClone(estimator.card), estimator.card);
