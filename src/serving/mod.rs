@@ -5,7 +5,7 @@
 //!
 //! - [`respond`] answers any method and path; [`Request`] is what it is asked, [`Reply`] what to send back.
 //! - [`Tally`]: what a reply was about, for the carrier's metrics. [`Refusal`]: what is refused, and why.
-//! - [`events`]: rides of a stream, without a request around them.
+//! - [`events()`]: rides of a stream, without a request around them.
 //! - [`explain`]: an explanation as JSON; [`to_json`]: anything else of ours.
 //!
 //! | path | protocol | in |
@@ -142,9 +142,9 @@ impl<'a> Route<'a> {
 
 /// Answers a request.
 ///
-/// The statuses are 200; 400 for what is not the protocol's, and in [`MLflow`'s and the inference
-/// protocol](self) for a ride at fault; 404 for a path or model that is not here; 405, with the header `allow`; 413 for more than
-/// [`MAX_ROWS`] rides; 415 for a type that is not read; 422 for a ride of `/predict` at fault. Errors have the protocol's form.
+/// The statuses are 200; 400 for what is not the protocol's, and in `MLflow`'s and the inference protocol for a ride at fault;
+/// 404 for a path or model that is not here; 405, with the header `allow`; 413 for more than [`MAX_ROWS`] rides; 415 for a type
+/// that is not read; 422 for a ride of `/predict` at fault. Errors have the protocol's form.
 ///
 /// # Panics
 ///
