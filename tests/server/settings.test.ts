@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { ask, estimate, type Event, processesOf, run, serve, start } from "./server.ts";
+import { ask, estimate, type Event, processesOf, run, serve, start, until } from "./server.ts";
 
 let folder: string;
 before(async () => {
@@ -41,6 +41,7 @@ const CASES: readonly Case[] = [
   { args: ["--weights", "ftp://host", "--trusted-keys", KEY], field: "--weights", found: /ftp/ },
   { args: ["--weights", "https://weights.example", "--trusted-keys", KEY, "--weights-network", "all"], field: "--weights-network", found: /all/ },
   { args: ["--weights", "https://weights.example", "--trusted-keys", KEY, "--weights-authorities", "EMPTY"], field: "--weights-authorities", found: /no PEM/ },
+  { args: ["--weights-network", "private"], field: "--weights-network", found: /private/ },
   { args: ["--trusted-keys", KEY], field: "--weights", found: /none/ },
   { env: { S3_ENDPOINT: "https://s3.example" }, field: "--weights", found: /none/ },
   { args: ["--tls-certificate", "EMPTY"], field: "--tls-key", found: /none/ },
@@ -129,6 +130,28 @@ test("secrets come from files too, and are in no process's arguments", async () 
   for (const pid of [server.child.pid, ...(await processesOf(server))]) {
     assert.ok(!(await readFile(`/proc/${pid}/cmdline`, "utf8")).includes(SECRET));
   }
+  assert.ok(!server.lines.join("\n").includes(SECRET));
+});
+
+test("SIGHUP takes secrets that were changed, and keeps those of before where no word of the new ones can be used", async () => {
+  const file = join(folder, "changing-tokens");
+  const [old, renewed] = [SECRET, `renewed-${SECRET}`];
+  await writeFile(file, old);
+  await using server = await serve([], { API_TOKENS_FILE: file });
+  const taken = async (token: string): Promise<number[]> => {
+    const asked = Array.from({ length: 8 }, () => estimate(server, { headers: { authorization: `Bearer ${token}` } }));
+    return [...new Set((await Promise.all(asked)).map(({ status }) => status))];
+  };
+  assert.deepEqual(await taken(old), [200]);
+  await writeFile(file, renewed);
+  server.child.kill("SIGHUP");
+  await server.waitFor("renewed");
+  assert.deepEqual([await taken(old), await taken(renewed)], [[401], [200]]);
+  await writeFile(file, "short");
+  server.child.kill("SIGHUP");
+  await server.waitFor("renewal_failed");
+  assert.deepEqual(server.events("refused").map((event) => event["field"]), ["API_TOKENS"]);
+  await until(async () => (await taken(renewed)).every((status) => status === 200), () => "the token of before");
   assert.ok(!server.lines.join("\n").includes(SECRET));
 });
 

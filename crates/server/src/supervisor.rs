@@ -147,7 +147,8 @@ impl Supervisor<'_> {
             let slot = &mut self.slots[index];
             if slot.bury() {
                 let (failures, has_answered) = (slot.failures, slot.has_ever_answered);
-                if self.renewal.as_ref().is_some_and(|renewal| renewal.at == index) {
+                // With those that have answered by the new settings, one that has not just died: it is started by them again.
+                if index == 0 && self.renewal.as_ref().is_some_and(|renewal| renewal.at == index) {
                     self.give_renewal_up();
                 } else if !has_answered && failures >= HOPELESS {
                     return Err(format!(
@@ -170,6 +171,12 @@ impl Supervisor<'_> {
         slots[index].start(common, &program.configuration, environment_of(&program.settings, token))
     }
 
+    /// Has a process answer its last requests, and another take its place.
+    fn replace(&mut self, index: usize) -> Result<(), String> {
+        self.slots[index].retire(&self.token);
+        self.start(index)
+    }
+
     /// What a process has said of itself.
     fn note(&mut self, pulse: &Pulse) -> Result<Option<End>, String> {
         let Some(slot) = self.slots.get_mut(pulse.process) else {
@@ -187,12 +194,17 @@ impl Supervisor<'_> {
         if !is_first {
             return Ok(None);
         }
+        let is_renewed = self.renewal.as_ref().is_some_and(|renewal| renewal.at == pulse.process);
         let refusals = refusals_in(&said);
-        if !self.is_listening && !refusals.is_empty() {
-            for refusal in &refusals {
-                log::refused(refusal);
+        if !refusals.is_empty() && (is_renewed || !self.is_listening) {
+            refusals.iter().for_each(log::refused);
+            if !self.is_listening {
+                return Ok(Some(End::BadSettings));
             }
-            return Ok(Some(End::BadSettings));
+            // A file of tokens in which none is left would lock everybody out, and so would the next start.
+            self.give_renewal_up();
+            self.replace(pulse.process)?;
+            return Ok(None);
         }
         if !self.is_listening && self.slots.iter().all(|slot| slot.has_ever_answered) {
             self.is_listening = true;
@@ -202,7 +214,7 @@ impl Supervisor<'_> {
             log::event("listening", &fields);
             notify::tell(notify::READY);
         }
-        if self.renewal.as_ref().is_some_and(|renewal| renewal.at == pulse.process) {
+        if is_renewed {
             self.renew_next(pulse.process + 1)?;
         }
         Ok(None)

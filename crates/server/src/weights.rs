@@ -40,22 +40,44 @@ impl Weights {
     /// When there is no such folder, or the network is none.
     pub(crate) fn read(place: &Place<'_>, shipped: &Path) -> Result<Self, Refusal> {
         let Some(source) = place.source else {
-            return Ok(Self::Folder(shipped.to_owned()));
+            return place.without_network(Self::Folder(shipped.to_owned()));
         };
         let host = match source.value.split_once("://") {
             Some(("s3", _)) => place.s3_endpoint.and_then(|endpoint| host_of(&endpoint.value)),
             Some(("http" | "https", _)) => host_of(&source.value),
-            Some(("file", path)) => return folder(source, path),
+            Some(("file", path)) => return place.without_network(folder(source, path)?),
             Some((scheme, _)) => {
                 let expected = "s3://BUCKET[/PREFIX], https://HOST[/PREFIX] or a folder";
                 return Err(Refusal::new(&source.field, expected, quoted(scheme), "write one of these"));
             }
-            None => return folder(source, &source.value),
+            None => return place.without_network(folder(source, &source.value)?),
         };
         let networks = networks(place.network, host.unwrap_or_default())?;
         let authorities =
             place.authorities.map(|file| tls::pem(file, "CERTIFICATE", "certificates in PEM")).transpose()?;
         Ok(Self::Remote { networks, authorities })
+    }
+}
+
+impl Place<'_> {
+    /// Weights that are read from this machine.
+    ///
+    /// # Errors
+    /// When something is said of a network: whoever does so means other weights.
+    fn without_network(&self, weights: Weights) -> Result<Weights, Refusal> {
+        match self.network.filter(|network| network.value != "public").or(self.authorities) {
+            None => Ok(weights),
+            Some(given) => {
+                let expected =
+                    "weights at s3:// or https://, since no network leads to a folder or to the shipped model";
+                Err(Refusal::new(
+                    &given.field,
+                    expected,
+                    quoted(&given.value),
+                    "name the place with --weights, or take this away",
+                ))
+            }
+        }
     }
 }
 
@@ -171,6 +193,17 @@ mod tests {
         assert_eq!(read(&format!("file://{path}")).unwrap(), Weights::Folder(folder.path().canonicalize().unwrap()));
         assert!(read("/nowhere/at/all").unwrap_err().found.contains("No such file"));
         assert!(read("ftp://host").unwrap_err().found.contains("ftp"));
+    }
+
+    #[test]
+    fn what_is_said_of_a_network_is_not_ignored_where_there_is_none() {
+        let [public, private] = ["public", "private"].map(field);
+        for (network, authorities, is_right) in
+            [(Some(&public), None, true), (Some(&private), None, false), (None, Some(&private), false)]
+        {
+            let place = Place { source: None, s3_endpoint: None, network, authorities };
+            assert_eq!(Weights::read(&place, Path::new("/")).is_ok(), is_right);
+        }
     }
 
     #[test]

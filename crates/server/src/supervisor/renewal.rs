@@ -49,17 +49,17 @@ impl Supervisor<'_> {
         if let Some(renewal) = &mut self.renewal {
             renewal.at = index;
         }
-        self.slots[index].retire(&self.token);
-        self.start(index)
+        self.replace(index)
     }
 
-    /// Goes back to the settings of before: the process that was started by the new ones has died before it answered.
+    /// Goes back to the settings of before: the first process that was started by the new ones has died before it answered, or says
+    /// that it cannot serve by them.
     pub(super) fn give_renewal_up(&mut self) {
         if let Some(Renewal { before, .. }) = self.renewal.take() {
             self.program = before;
             log::fault(
                 "renewal_failed",
-                &json!({ "message": "a process did not start by the new settings; those of before stay in force" }),
+                &json!({ "message": "no process can serve by the new settings; those of before stay in force" }),
             );
         }
     }
