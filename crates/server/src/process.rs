@@ -69,10 +69,15 @@ impl Process {
         let inherited = Inherited::mark(inherited.collect())?;
         let mut child = command.spawn()?;
         drop(inherited);
-        if let Some(stderr) = child.stderr.take() {
-            relay::start(stderr, own.index)?;
+        let stderr = child.stderr.take();
+        let mut process = Self { child, started: Instant::now() };
+        if let Some(Err(error)) = stderr.map(|stderr| relay::start(stderr, own.index)) {
+            // Nobody would know of it, and it would go on taking connections beside its successor.
+            process.kill();
+            let _ = process.child.wait();
+            return Err(error);
         }
-        Ok(Self { child, started: Instant::now() })
+        Ok(process)
     }
 
     /// Its id, for the log.

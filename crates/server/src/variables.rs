@@ -12,9 +12,9 @@ const MAX_SECRET_BYTES: u64 = 64 * 1024;
 /// The environment, or what a test says instead.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The environment of this process.
+/// The environment of this process. What is no text is not nothing: tokens that were left out would leave the service open.
 pub(crate) fn of_process(name: &str) -> Option<String> {
-    env::var(name).ok()
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// One setting, and what it is called when it is refused.
@@ -71,6 +71,10 @@ pub(crate) fn secret(name: &str, environment: Environment<'_>) -> Result<Option<
     if text.is_empty() {
         return Err(refuse("nothing in it".to_owned()));
     }
+    if text.contains('\0') {
+        // No environment can hold it, so no process could be started.
+        return Err(refuse("a zero byte in it".to_owned()));
+    }
     Ok(Some(text.to_owned()))
 }
 
@@ -113,5 +117,7 @@ mod tests {
         assert_eq!(missing.field, "API_TOKENS_FILE");
         fs::write(&file, " \n").unwrap();
         assert_eq!(read(&[("API_TOKENS_FILE", &path)]).unwrap_err().found, "nothing in it");
+        fs::write(&file, "a\0b").unwrap();
+        assert_eq!(read(&[("API_TOKENS_FILE", &path)]).unwrap_err().found, "a zero byte in it");
     }
 }
