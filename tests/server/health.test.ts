@@ -33,7 +33,7 @@ test("one without a model is not, and the reason is where it can be read", async
 });
 
 test("where no server is, that is said", async () => {
-  for (const args of [["--listen", "127.0.0.1:1"], ["http://127.0.0.1:1"], ["https://127.0.0.1:1"], ["nonsense"], ["--listen", "nonsense"]]) {
+  for (const args of [["--listen", "127.0.0.1:1"], ["http://127.0.0.1:1"], ["https://127.0.0.1:1"], ["http://127.0.0.1:1/health/live"], ["nonsense"], ["--listen", "nonsense"]]) {
     const { code, lines } = await run(["health", ...args]);
     assert.equal(code, 1, args.join(" "));
     assert.ok(lines.join("").length > 20, args.join(" "));

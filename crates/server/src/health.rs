@@ -55,8 +55,8 @@ fn ask(question: &Question) -> Result<Answer, String> {
 fn ask_at(url: &str) -> Result<Answer, String> {
     let host = url
         .strip_prefix("http://")
-        .map(|rest| rest.split('/').next().unwrap_or_default())
-        .filter(|host| !host.is_empty() && !host.contains('@'))
+        .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
+        .filter(|host| !host.is_empty() && !host.contains(['@', '/', '?', '#']))
         .ok_or_else(|| format!("URL: expected http://HOST[:PORT], found {url:?}; leave it away to ask this machine's server, with TLS too"))?;
     let address = if host.trim_end_matches(|digit: char| digit.is_ascii_digit()).ends_with(':') {
         host.to_owned()
