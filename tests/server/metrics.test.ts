@@ -1,4 +1,4 @@
-// GET /metrics sums over all processes, whichever is asked, and never falls when one of them dies.
+// GET /metrics sums over all processes, whichever is asked, and goes on where one left it that was replaced or has died.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

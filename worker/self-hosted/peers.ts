@@ -10,13 +10,14 @@ export interface ProcessEnv extends Env {
   readonly PRIVATE_TOKEN: string;
   /** This process's number among its peers, `PEER_0`, `PEER_1` and so on. */
   readonly PROCESS: string;
-  /** Counts of the processes whose place this one has taken, as JSON: so that sums never fall when one dies. */
+  /** Counts of the processes whose place this one has taken, as JSON: so that sums go on where they left them. */
   readonly EARLIER_COUNTS: string | null;
   readonly [peer: `PEER_${number}`]: Fetcher;
 }
 
-/** A peer that is being started again is not waited for. */
-const PATIENCE_MS = 1000;
+/** A sum without a peer falls, which Prometheus takes for a start from nothing; so one that is busy, or is being started again, is waited
+ * for nearly as long as Prometheus waits. */
+const PATIENCE_MS = 8000;
 
 /** Counts of this process and of those before it. */
 export function countsOf(env: ProcessEnv, host: Host): Snapshot {
