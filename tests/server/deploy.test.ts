@@ -20,8 +20,10 @@ test("systemd understands the unit, and finds little that it may do", async (con
   const unit = join(folder, "curbside.service");
   const text = await file("deploy/systemd/curbside.service");
   await writeFile(unit, text.replace("/usr/local/bin/curbside-server", PROGRAM));
-  const verified = spawnSync("systemd-analyze", ["verify", unit], { encoding: "utf8" });
-  assert.deepEqual([verified.status, verified.stdout, verified.stderr], [0, "", ""]);
+  const verified = spawnSync("systemd-analyze", ["verify", "--recursive-errors=no", unit], { encoding: "utf8" });
+  // What it has to say of the machine's own units, which it reads as well, is not ours.
+  const complaints = `${verified.stdout}${verified.stderr}`.split("\n").filter((line) => line.includes("curbside"));
+  assert.deepEqual([verified.status, complaints], [0, []], verified.stderr);
   // In tenths: 20 is 2.0, "OK"; a service that says nothing has 9.6.
   const secured = spawnSync("systemd-analyze", ["security", "--offline=true", "--threshold=20", unit], { encoding: "utf8" });
   assert.equal(secured.status, 0, secured.stdout.split("\n").slice(-3).join("\n") + secured.stderr);

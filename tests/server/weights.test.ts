@@ -141,8 +141,10 @@ test("a web server by https, whose authority is named", async (context) => {
   await publish(bucket, { stored, signer });
   const port = await listen(context, createTlsServer({ cert: certificate.pem, key: key.pem }, bucket.listener));
   const args = ["--weights", `https://127.0.0.1:${port}`, "--trusted-keys", signer.publicKey, ...MODEL];
-  await using server = await serve([...args, "--weights-authorities", authority.path]);
-  assert.equal((await untilHealth(server, ({ status }) => status === "ok"))["sequence"], 1);
+  {
+    await using server = await serve([...args, "--weights-authorities", authority.path]);
+    assert.equal((await untilHealth(server, ({ status }) => status === "ok"))["sequence"], 1);
+  }
   // Without its authority the same server is not believed.
   const before = bucket.asked.length;
   await using doubting = await serve(args);

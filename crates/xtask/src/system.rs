@@ -56,6 +56,9 @@ const BUILDAH: Need = Need { what: "buildah", variable: None, programs: &["build
 const MMDEBSTRAP: Need =
     Need { what: "mmdebstrap", variable: None, programs: &["mmdebstrap"], packages: &["mmdebstrap"] };
 
+/// For the server's tests: certificates.
+const OPENSSL: Need = Need { what: "OpenSSL", variable: None, programs: &["openssl"], packages: &["openssl"] };
+
 /// For the comparison of web services: the load.
 const WRK: Need = Need { what: "wrk", variable: None, programs: &["wrk"], packages: &["wrk"] };
 
@@ -71,12 +74,12 @@ pub(crate) fn find(project: &Project) -> Result<Browsers> {
     })
 }
 
-/// Installs what is missing of browsers, drivers and LightGBM's build tools, on Debian as root; elsewhere says what to install.
+/// Installs what is missing of browsers, drivers, OpenSSL and LightGBM's build tools, on Debian as root; elsewhere says what to install.
 ///
 /// # Errors
 /// When something is missing that this user cannot install here.
 pub(crate) fn ensure(project: &Project) -> Result<()> {
-    ensure_all(project, "the test run", [CHROMIUM, FIREFOX, CHROMEDRIVER])?;
+    ensure_all(project, "the test run", [CHROMIUM, FIREFOX, CHROMEDRIVER, OPENSSL])?;
     ensure_trainer(project)
 }
 
