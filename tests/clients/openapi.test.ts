@@ -11,8 +11,8 @@ import { RIDE } from "../../worker/http/openapi/example.ts";
 import { MAX_EXPLAINED } from "../../worker/http/openapi/predict-paths.ts";
 import { CODES } from "../../worker/http/openapi/refusals.ts";
 import { sha256, shippedBundle } from "../worker/publication.ts";
-import { MAX_ROWS } from "../../worker/http/openapi/ride-schemas.ts";
-import { MODEL, VERSION } from "./expected.ts";
+import { INSTANT, MAX_ROWS, WALL } from "../../worker/http/openapi/ride-schemas.ts";
+import { estimate, MODEL, VERSION } from "./expected.ts";
 import { HOSTS } from "./hosts.ts";
 import { interpreter, missing, run, script } from "./python.ts";
 
@@ -123,6 +123,31 @@ test("its codes are those of docs/errors.md", async () => {
   for (const name of CODES[502]) {
     assert.ok(documented.includes(`| \`${name}\` |`), name);
   }
+});
+
+test("every time of pickup that it allows is read, and wall time on no other day", () => {
+  const reads = (pickup_datetime: string): boolean => {
+    try {
+      return estimate({ ...RIDE, pickup_datetime }).duration > 0;
+    } catch {
+      return false;
+    }
+  };
+  const [wall, instant] = [new RegExp(`^${WALL}$`), new RegExp(`^${INSTANT}$`)];
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const wrong: string[] = [];
+  for (let year = 2003; year <= 2101; year += 1) {
+    // Months and days as the calendar has them, and the first that it has not.
+    for (let day = 0; day < 13 * 32; day += 1) {
+      const date = `${year}-${two(Math.floor(day / 32) + 1)}-${two((day % 32) + 1)}`;
+      const time = `${date}T08:30`;
+      if (wall.test(time) !== reads(time)) {
+        wrong.push(time);
+      }
+      wrong.push(...[`${date}T00:00:00+23:59`, `${date}T23:59:59-23:59`].filter((at) => instant.test(at) && !reads(at)));
+    }
+  }
+  assert.deepEqual(wrong, []);
 });
 
 test("schemathesis is told of the shipped model", async () => {

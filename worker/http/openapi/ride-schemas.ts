@@ -11,15 +11,15 @@ const DAY = [
   "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)",
   "02-(?:0[1-9]|1[0-9]|2[0-8]))",
 ].join("|");
-const LEAP_DAY = "20(?:0[48]|[2468][048]|[13579][26])-02-29";
+const LEAP_DAY = "20(?:08|[2468][048]|[13579][26])-02-29";
 const MINUTE = "[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]";
 const SECOND = ":[0-5][0-9](?:\\.[0-9]{1,9})?";
 const OFFSET = "(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
 
 /** Wall time where the ride is. */
-const WALL = `(?:20(?:0[7-9]|[1-9][0-9])-${DAY}|${LEAP_DAY})${MINUTE}(?:${SECOND})?`;
+export const WALL = `(?:20(?:0[7-9]|[1-9][0-9])-${DAY}|${LEAP_DAY})${MINUTE}(?:${SECOND})?`;
 /** An instant; whatever its offset, it lies in the years that are read. */
-const INSTANT = `(?:(?:2007-(?!01-01)|20(?:0[89]|[1-8][0-9]|9[0-8])-|2099-(?!12-31))${DAY}|${LEAP_DAY})${MINUTE}${SECOND}${OFFSET}`;
+export const INSTANT = `(?:(?:2007-(?!01-01)|20(?:0[89]|[1-8][0-9]|9[0-8])-|2099-(?!12-31))${DAY}|${LEAP_DAY})${MINUTE}${SECOND}${OFFSET}`;
 
 const ZONE: JsonObject = {
   description: "A TLC taxi zone, 1 to 265, as a number or as a text of digits.",
