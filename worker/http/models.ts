@@ -7,6 +7,7 @@ import { isBlobKey, isManifestKey } from "../weights/keys.ts";
 import { dropBody } from "../weights/source.ts";
 import type { Answer } from "./answer.ts";
 import { notFound } from "./errors.ts";
+import { isHeld } from "./etag.ts";
 import type { Refusal } from "./refusal.ts";
 import { type Exchange, OPEN, READING, type Route } from "./route.ts";
 
@@ -46,7 +47,7 @@ export const models: Route = {
     }
     const headers = Object.fromEntries(stored.headers);
     headers["cache-control"] = kind.cacheControl;
-    if (stored.status === 304 || matches(held, headers["etag"] ?? null)) {
+    if (stored.status === 304 || isHeld(held, headers["etag"] ?? null)) {
       dropBody(stored);
       if (held !== null) {
         headers["etag"] ??= held;
@@ -74,17 +75,4 @@ function kindOf(key: string): { contentType: string; cacheControl: string } | nu
 function unreadable(code: string): Refusal {
   const message = "the storage behind this service does not give the object at present; try again shortly, and see /health for the reason";
   return { status: 502, code, message, headers: { "retry-after": "5" } };
-}
-
-/** RFC 9110, section 13.1.2: a list of entity tags or `*`, compared weakly. */
-function matches(ifNoneMatch: string | null, etag: string | null): boolean {
-  if (ifNoneMatch === null || etag === null) {
-    return false;
-  }
-  const tags = ifNoneMatch.split(",").map((tag) => strong(tag.trim()));
-  return tags.includes("*") || tags.includes(strong(etag));
-}
-
-function strong(tag: string): string {
-  return tag.replace(/^W\//, "");
 }

@@ -2,6 +2,8 @@
 
 import { files, type PageFile } from "curbside:page";
 
+import { isHeld } from "../http/etag.ts";
+
 interface Entry {
   readonly file: PageFile;
   readonly headers: Headers;
@@ -56,9 +58,4 @@ function unpacked({ bytes, length }: PageFile): ReadableStream {
 /** RFC 9110, section 12.5.3, as far as clients use it: gzip or anything, not ruled out by a weight of 0. */
 function takesGzip(accepted: string | null): boolean {
   return (accepted ?? "").split(",").some((part) => /^\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$)[\d.]+\s*)?$/i.test(part));
-}
-
-/** RFC 9110, section 13.1.2, compared weakly. */
-function isHeld(ifNoneMatch: string | null, etag: string): boolean {
-  return (ifNoneMatch ?? "").split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")));
 }
