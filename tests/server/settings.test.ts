@@ -49,7 +49,7 @@ const CASES: readonly Case[] = [
   { args: ["--tls-certificate", "EMPTY", "--tls-key", "EMPTY"], field: "--tls-certificate", found: /no PEM/ },
   { args: ["--behind-proxy", "maybe"], field: "--behind-proxy", found: /maybe/ },
   { env: { API_TOKENS_FILE: "/nowhere/tokens" }, field: "API_TOKENS_FILE", found: /No such file/ },
-  { env: { API_TOKENS: SECRET, API_TOKENS_FILE: "EMPTY" }, field: "API_TOKENS", found: /both/ },
+  { env: { API_TOKENS: SECRET, API_TOKENS_FILE: "EMPTY" }, field: "API_TOKENS", found: /two/ },
   { env: { HMAC_KEYS_FILE: "EMPTY" }, field: "HMAC_KEYS_FILE", found: /nothing in it/ },
   // What only the Worker can judge.
   { args: ["--model", "no/name"], field: "MODEL_NAME", found: /no\/name/ },

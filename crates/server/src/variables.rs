@@ -42,16 +42,12 @@ pub(crate) fn secret(name: &str, environment: Environment<'_>) -> Result<Option<
     let direct = environment(name).filter(|value| !value.trim().is_empty());
     let named = environment(&file_variable).filter(|value| !value.trim().is_empty()).map(PathBuf::from);
     let credential = environment("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join(name));
-    let file = match (&direct, named) {
-        (Some(_), Some(_)) => {
-            let found = "both";
-            return Err(Refusal::new(name, format!("{name} or {file_variable}"), found, "take one of them away"));
-        }
-        (None, Some(file)) => Some(file),
-        (Some(_), None) => None,
-        (None, None) => credential.filter(|file| file.is_file()),
-    };
-    let Some(file) = file else {
+    let credential = credential.filter(|file| file.is_file());
+    if [direct.is_some(), named.is_some(), credential.is_some()].into_iter().filter(|says| *says).count() > 1 {
+        let expected = format!("{name}, {file_variable} or systemd's credential {name}, one of them");
+        return Err(Refusal::new(name, expected, "two of them or more", "take the others away"));
+    }
+    let Some(file) = named.or(credential) else {
         return Ok(direct.map(|value| value.trim().to_owned()));
     };
     let refuse = |found: String| {
@@ -112,7 +108,12 @@ mod tests {
         assert_eq!(read(&[("API_TOKENS", "direct")]).unwrap().unwrap(), "direct");
         assert_eq!(read(&[("API_TOKENS_FILE", &path)]).unwrap().unwrap(), "from-file");
         assert_eq!(read(&[("CREDENTIALS_DIRECTORY", &within)]).unwrap().unwrap(), "from-file");
-        assert_eq!(read(&[("API_TOKENS", "a"), ("API_TOKENS_FILE", &path)]).unwrap_err().found, "both");
+        for two in [
+            [("API_TOKENS", "a"), ("API_TOKENS_FILE", &path)],
+            [("API_TOKENS", "a"), ("CREDENTIALS_DIRECTORY", &within)],
+        ] {
+            assert_eq!(read(&two).unwrap_err().found, "two of them or more");
+        }
         let missing = read(&[("API_TOKENS_FILE", "/nowhere/at/all")]).unwrap_err();
         assert_eq!(missing.field, "API_TOKENS_FILE");
         fs::write(&file, " \n").unwrap();
