@@ -147,7 +147,7 @@ impl Supervisor<'_> {
             let slot = &mut self.slots[index];
             if slot.bury() {
                 let (failures, has_answered) = (slot.failures, slot.has_ever_answered);
-                // With those that have answered by the new settings, one that has not just died: it is started by them again.
+                // Where another serves by the new settings already, this one died of something else, and is started by them again.
                 if index == 0 && self.renewal.as_ref().is_some_and(|renewal| renewal.at == index) {
                     self.give_renewal_up();
                 } else if !has_answered && failures >= HOPELESS {
