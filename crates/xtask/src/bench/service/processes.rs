@@ -16,6 +16,9 @@ pub(super) struct Memory {
     pub(super) resident: f64,
     /// The same with shared pages divided among those who share them.
     pub(super) proportional: f64,
+    /// What no file holds, and so only a process that grows takes more of: how much of the programs' own pages counts for these
+    /// processes depends on who else runs the same program.
+    pub(super) own: f64,
 }
 
 /// Of a process and all that it started.
@@ -30,6 +33,9 @@ pub(super) fn memory(leader: u32) -> Result<Memory> {
         memory.processes += 1;
         memory.resident += kilobytes(&text, "Rss:").context("no Rss in smaps_rollup")? * 1024.0;
         memory.proportional += kilobytes(&text, "Pss:").context("no Pss in smaps_rollup")? * 1024.0;
+        for kind in ["Pss_Anon:", "Pss_Shmem:"] {
+            memory.own += kilobytes(&text, kind).with_context(|| format!("no {kind} in smaps_rollup"))? * 1024.0;
+        }
     }
     Ok(memory)
 }
@@ -110,6 +116,9 @@ mod tests {
     #[test]
     fn this_process_is_one_of_its_own_tree() {
         let own = memory(std::process::id()).unwrap_or_default();
-        assert!(own.processes >= 1 && own.resident >= own.proportional && own.proportional > 0.0, "{own:?}");
+        assert!(
+            own.processes >= 1 && own.resident >= own.proportional && own.proportional >= own.own && own.own > 0.0,
+            "{own:?}"
+        );
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Soaked {
     pub(super) offered: f64,
     /// Minute by minute.
     pub(super) minutes: Vec<Load>,
-    /// Hours since the beginning, and bytes of all processes then, shared pages counted once.
+    /// Hours since the beginning, and bytes of all processes' own memory then.
     pub(super) memory: Vec<(f64, f64)>,
     /// How many answers were compared with the expected ones.
     pub(super) checked: usize,
@@ -71,7 +71,7 @@ pub(super) fn run(prepared: &Prepared, minutes: u32) -> Result<Soaked> {
                     load.errors,
                     load.median,
                     load.p99,
-                    memory.proportional / 1e6
+                    memory.own / 1e6
                 );
                 soaked.minutes.push(load);
             }
@@ -88,7 +88,7 @@ fn watch(running: &Running, is_over: &AtomicBool) -> Result<Vec<(f64, f64)>> {
     let started = Instant::now();
     let mut memory = Vec::new();
     while !is_over.load(Ordering::Relaxed) {
-        memory.push((started.elapsed().as_secs_f64() / 3600.0, running.memory()?.proportional));
+        memory.push((started.elapsed().as_secs_f64() / 3600.0, running.memory()?.own));
         thread::sleep(PULSE);
     }
     Ok(memory)

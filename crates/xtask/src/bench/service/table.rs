@@ -158,7 +158,7 @@ pub(super) fn soak(soaked: &Soaked) -> String {
         ),
         format!("| of the worst minute | {worst:.2} ms |"),
         format!(
-            "| memory of all processes in the beginning and in the end | {}, {} |",
+            "| memory of all processes, but for pages of files, in the beginning and in the end | {}, {} |",
             memory(soaked.memory.first()),
             memory(soaked.memory.last())
         ),
@@ -183,7 +183,7 @@ mod tests {
             name,
             first_answers: vec![400.0],
             memory_at_rest: Memory::default(),
-            memory_after: Memory { processes: 3, resident: 2e8, proportional: 1.5e8 },
+            memory_after: Memory { processes: 3, resident: 2e8, proportional: 1.5e8, own: 1e8 },
             turns: [turns(rate), turns(2.0 * rate), Vec::new()],
             paced: vec![Load { rate: 500.0, median: 1.0, p99, ..Load::default() }],
             checked: 100,
@@ -232,7 +232,7 @@ mod tests {
             "| at most 5 MB | +60.0 MB | **not reached** |",
             "| p99 of the first and of the last minute | 1.00 ms, 2.00 ms |",
             "| of the worst minute | 4.00 ms |",
-            "| memory of all processes in the beginning and in the end | 100 MB, 201 MB |",
+            "| memory of all processes, but for pages of files, in the beginning and in the end | 100 MB, 201 MB |",
         ] {
             assert!(text.contains(row), "{row} in\n{text}");
         }
