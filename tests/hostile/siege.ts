@@ -1,10 +1,42 @@
 // Many connections at once that want to keep a server busy, and the question whether others are served all the while.
 
+import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { faultOfGood } from "./good.ts";
+import { type RunningServer, startServer } from "./server.ts";
 import { Line, PATIENCE_MS, Reader, type Reply } from "./wire.ts";
+
+const MIB = 1024 * 1024;
+/** What a siege may cost: bodies and as many on their way, the kernel's buffers, and what a heap lets lie until it is collected. */
+const MAX_GROWTH = 512 * MIB;
+
+/** Fails where a siege has cost more memory than it may; prints what it has cost. */
+export function judgeGrowth(what: string, growth: number): void {
+  const found = Math.round(growth / MIB);
+  assert.ok(growth < MAX_GROWTH, `${what}: expected less than ${MAX_GROWTH / MIB} MiB more, found ${found}`);
+  console.log(`${what}: ${found} MiB more`);
+}
+
+/** Starts a server for a file's tests, once the machine has the files that they need, and ends it after them; returns what gives it. */
+export function besieged(): () => RunningServer {
+  let server: RunningServer | undefined;
+  before(async () => {
+    await requireFiles();
+    server = await startServer();
+  });
+  after(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+  return () => {
+    if (server === undefined) {
+      throw new Error("expected a server that runs, found none: its tests have not begun");
+    }
+    return server;
+  };
+}
 
 /** Asks the good request again and again until `attack` is over; returns what was wrong with any answer. */
 export async function faultsMeanwhile(port: number, attack: Promise<unknown>): Promise<string[]> {
@@ -89,7 +121,7 @@ export async function continued(line: Line, reader: Reader): Promise<void> {
 const NEEDED_FILES = 8192;
 
 /** Refuses to begin where the system lets a process have too few files open, which would look like the server's fault. */
-export async function requireFiles(): Promise<void> {
+async function requireFiles(): Promise<void> {
   const limits = await readFile("/proc/self/limits", "utf8");
   const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
   if (soft !== undefined && Number(soft) < NEEDED_FILES) {

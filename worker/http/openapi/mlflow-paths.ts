@@ -4,7 +4,7 @@ import { BAD_RIDE, DURATION, INTERVAL, MODEL, RIDE, VERSION } from "./example.ts
 import type { JsonObject } from "./json.ts";
 import { answer, content, type Examples, GUARDED, OPEN, reading, schema, SCORING } from "./operation.ts";
 import { refusals } from "./refusals.ts";
-import { MAX_ROWS } from "./ride-schemas.ts";
+import { BESIDE_THE_MINUTES, MAX_ROWS } from "./ride-schemas.ts";
 
 const COLUMNS = Object.fromEntries(Object.entries(RIDE).map(([field, value]) => [field, [value]]));
 
@@ -66,13 +66,7 @@ export const MLFLOW_SCHEMAS: JsonObject = {
         ...ROWS,
         items: {
           type: "object",
-          properties: {
-            duration_low: { type: "number" },
-            duration_high: { type: "number" },
-            coverage: { type: "number" },
-            assumed: schema("Assumed"),
-            warnings: schema("Warnings"),
-          },
+          properties: BESIDE_THE_MINUTES,
           additionalProperties: false,
         },
       },

@@ -4,7 +4,7 @@ import { BAD_RIDE, BAD_RIDE_REFUSED, DURATION, INTERVAL, MODEL, RIDE, VERSION } 
 import type { JsonObject } from "./json.ts";
 import { answer, content, type Examples, GUARDED, schema, SCORING } from "./operation.ts";
 import { refusals } from "./refusals.ts";
-import { MAX_ROWS } from "./ride-schemas.ts";
+import { BESIDE_THE_MINUTES, MAX_ROWS } from "./ride-schemas.ts";
 
 const PREDICT_EXAMPLES: Examples = {
   ride: { ...RIDE, ride_id: 256 },
@@ -61,11 +61,7 @@ const EVENT_PREDICTION: JsonObject = {
       properties: {
         ride_duration: { description: "Minutes.", type: "number" },
         ride_id: schema("RideId"),
-        duration_low: { type: "number" },
-        duration_high: { type: "number" },
-        coverage: { type: "number" },
-        assumed: schema("Assumed"),
-        warnings: schema("Warnings"),
+        ...BESIDE_THE_MINUTES,
       },
       additionalProperties: false,
     },

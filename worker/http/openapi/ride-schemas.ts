@@ -64,19 +64,24 @@ const RIDE: JsonObject = {
   },
 };
 
+/** What is said of an estimate beside its minutes, in whichever protocol. */
+export const BESIDE_THE_MINUTES: JsonObject = {
+  duration_low: { description: "Lower end of the interval; absent where the model has none.", type: "number" },
+  duration_high: { description: "Upper end of the interval.", type: "number" },
+  coverage: { description: "The share of rides that the interval is made for.", type: "number", exclusiveMinimum: 0, exclusiveMaximum: 1 },
+  assumed: { $ref: "#/components/schemas/Assumed" },
+  warnings: { $ref: "#/components/schemas/Warnings" },
+};
+
 const ESTIMATE: JsonObject = {
   type: "object",
   required: ["duration", "model_version", "model", "ride_id"],
   properties: {
     duration: { description: "Minutes.", type: "number" },
-    duration_low: { description: "Lower end of the interval; absent where the model has none.", type: "number" },
-    duration_high: { description: "Upper end of the interval.", type: "number" },
-    coverage: { description: "The share of rides that the interval is made for.", type: "number", exclusiveMinimum: 0, exclusiveMaximum: 1 },
+    ...BESIDE_THE_MINUTES,
     model_version: { type: "string" },
     model: { type: "string" },
     ride_id: { description: "The caller's, else a fresh one.", $ref: "#/components/schemas/RideId" },
-    assumed: { $ref: "#/components/schemas/Assumed" },
-    warnings: { $ref: "#/components/schemas/Warnings" },
     explanation: {
       description: "There where `explain=true` asked for it; null, with a warning, where the model cannot be explained.",
       anyOf: [{ $ref: "#/components/schemas/Explanation" }, { type: "null" }],

@@ -18,9 +18,7 @@ mod service;
 mod sizes;
 mod table;
 
-use std::fs;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use lexopt::prelude::*;
 
 use crate::project::Project;
@@ -30,7 +28,6 @@ use measure::{Effort, Results};
 use plan::MODELS;
 use prepare::Prepared;
 
-const DOCUMENT: &str = "docs/benchmarks.md";
 const BEGIN: &str = "<!-- from here on written by `cargo xtask bench` -->";
 const WHOLE: Effort = Effort { rounds: 7, slice: 60, cold: 15, starts: 11 };
 const QUICK: Effort = Effort { rounds: 3, slice: 30, cold: 9, starts: 3 };
@@ -62,16 +59,7 @@ pub(crate) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
     }
     let own = command::run_and_keep(node::node(project)?.arg("bench/pkg.mjs"))?;
     let part = part(project, &results, &own, &prepared)?;
-    println!("\n{part}");
-    if is_quick {
-        println!("{DOCUMENT} is left as it was: --quick measures too little for it.");
-        return Ok(());
-    }
-    let path = project.path(DOCUMENT);
-    let before = fs::read_to_string(&path).with_context(|| format!("cannot read {DOCUMENT}"))?;
-    fs::write(&path, document::replace(&before, BEGIN, &part)?)?;
-    println!("{DOCUMENT} has been written.");
-    Ok(())
+    document::write(project, BEGIN, &part, is_quick)
 }
 
 /// The part of the document that is measured.

@@ -13,12 +13,10 @@ mod rounds;
 mod soak;
 mod table;
 
-use std::fs;
-
 use anyhow::{Context, Result};
 use lexopt::prelude::*;
 
-use super::{DOCUMENT, document};
+use super::document;
 use crate::project::Project;
 
 const BEGIN: &str = "<!-- from here on written by `cargo xtask bench service` -->";
@@ -59,21 +57,8 @@ pub(super) fn run(project: &Project, mut arguments: lexopt::Parser) -> Result<()
     let prepared = prepare::run(project)?;
     if let Some(minutes) = minutes {
         let soaked = soak::run(&prepared, minutes)?;
-        return write(project, BEGIN_SOAK, &table::soak(&soaked), is_quick);
+        return document::write(project, BEGIN_SOAK, &table::soak(&soaked), is_quick);
     }
     let results = rounds::run(&prepared, if is_quick { QUICK } else { WHOLE })?;
-    write(project, BEGIN, &table::comparison(&results, &prepared.described), is_quick)
-}
-
-fn write(project: &Project, begin: &str, part: &str, is_quick: bool) -> Result<()> {
-    println!("\n{part}");
-    if is_quick {
-        println!("{DOCUMENT} is left as it was: --quick measures too little for it.");
-        return Ok(());
-    }
-    let path = project.path(DOCUMENT);
-    let before = fs::read_to_string(&path).with_context(|| format!("cannot read {DOCUMENT}"))?;
-    fs::write(&path, document::replace(&before, begin, part)?)?;
-    println!("{DOCUMENT} has been written.");
-    Ok(())
+    document::write(project, BEGIN, &table::comparison(&results, &prepared.described), is_quick)
 }
